@@ -1,0 +1,43 @@
+"""jwtdoctor finds out why an OAuth token request was refused.
+
+The package root only resolves names when they are asked for, so that `jwtdoctor --help` and
+`jwtdoctor explain` load neither `requests`, `cryptography` nor `textual`. Inside the package nobody
+imports from here: each module imports from the module that defines the name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from jwtdoctor.model.about import VERSION as __version__
+
+if TYPE_CHECKING:
+    from jwtdoctor.assertions.signer import Signer
+    from jwtdoctor.checkup import examine, explain
+    from jwtdoctor.instruments.skew import Skew
+    from jwtdoctor.model.case import Case
+    from jwtdoctor.model.report import Report
+    from jwtdoctor.model.secret import Secret
+
+_HOMES = {
+    "Case": "jwtdoctor.model.case",
+    "Report": "jwtdoctor.model.report",
+    "Secret": "jwtdoctor.model.secret",
+    "Signer": "jwtdoctor.assertions.signer",
+    "Skew": "jwtdoctor.instruments.skew",
+    "examine": "jwtdoctor.checkup",
+    "explain": "jwtdoctor.checkup",
+}
+
+__all__ = ["Case", "Report", "Secret", "Signer", "Skew", "__version__", "examine", "explain"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'jwtdoctor' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,389 @@
+"""One checkup: probes look, pure functions conclude. The command line, the interface and the library all call this.
+
+    LOCAL ─▶ TIME ∥ PATH ∥ ENDPOINT ─▶ derive ─▶ weigh ─▶ questions ─▶ Concluded(report)
+
+Probes of one phase run side by side on daemon threads that feed one queue, and `events` yields from it: a check lasts
+as long as its slowest probe. One deadline stands over all. Closing the generator sets a flag that is read just before
+the credentialed send; a login that was sent is always counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from queue import Empty, Queue
+from threading import Event as Flag
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+from jwtdoctor.errors import BadInput
+from jwtdoctor.instruments.ports import Instruments
+from jwtdoctor.knowledge.load import Knowledge, load
+from jwtdoctor.model.assertion import Assertion
+from jwtdoctor.model.case import Attempt, Case
+from jwtdoctor.model.chart import Chart, Observation
+from jwtdoctor.model.clock import ClockReading, ClockVerdict, TimeSample
+from jwtdoctor.model.exchange import Exchange, Reply
+from jwtdoctor.model.names import ASSERTION_FLOWS, Reach
+from jwtdoctor.model.provider import Provider
+from jwtdoctor.model.report import (
+    Concluded,
+    Event,
+    Failed,
+    Looked,
+    ProbeEnded,
+    ProbeOutcome,
+    ProbeStarted,
+    Report,
+    Skipped,
+)
+from jwtdoctor.reasoning.conclude import Seen, conclude
+
+DEADLINE_S = 30.0
+REPLY_S = 20.0
+
+
+def explain(observed: str | bytes | Mapping[str, Any], **given: Any) -> Report:
+    """The diagnosis from what someone already has: a body, a dump, log text, a URL, or a case as a mapping.
+
+    Touches neither network nor clock. `provider` and `flow` may be given by name. Raises BadInput where the input is
+    too large or is a damaged case file.
+    """
+    from jwtdoctor.intake.read import read
+
+    return explain_case(read(observed, **given))
+
+
+def explain_case(case: Case, knowledge: Knowledge | None = None) -> Report:
+    """The diagnosis of a case that was read. Pure but for the loading of the knowledge."""
+    from jwtdoctor.intake.reply_facts import observe_reply
+
+    seen = () if case.reply is None else observe_reply(case.reply)
+    chart = Chart.of(seen).plus(case.observations)
+    return conclude(
+        Seen(
+            chart=chart,
+            provider=case.provider,
+            flow=case.flow,
+            body="" if case.reply is None else case.reply.body,
+            text=case.text or "",
+            at=case.at,
+            warnings=case.warnings,
+            case=case.id,
+            profile=case.profile,
+            asked=bool(len(chart) or case.text),
+        ),
+        knowledge or load(),
+    )
+
+
+def examine(case: Case, instruments: Instruments | None = None, *, timeout_s: float = DEADLINE_S) -> Report:
+    """The whole checkup of a case with an `attempt`; a case without one is only explained.
+
+    Without `instruments` the real ones are used. Raises BadInput for a key or a setting that cannot be used.
+    """
+    report: Report | None = None
+    for event in events(case, instruments, timeout_s=timeout_s):
+        if isinstance(event, Concluded):
+            report = event.report
+    assert report is not None
+    return report
+
+
+def events(
+    case: Case,
+    instruments: Instruments | None = None,
+    knowledge: Knowledge | None = None,
+    *,
+    timeout_s: float = DEADLINE_S,
+) -> Iterator[Event]:
+    """The checkup as it happens: probes starting and ending, then `Concluded` with the report."""
+    knowledge = knowledge or load()
+    if case.attempt is None:
+        yield Concluded(explain_case(case, knowledge))
+        return
+    if instruments is None:
+        from jwtdoctor.instruments.system import real_instruments
+
+        instruments = real_instruments()
+    yield from _Checkup(case, case.attempt, instruments, knowledge, timeout_s).events()
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What the probes of one checkup brought, as it comes in."""
+
+    observations: list[Observation] = field(default_factory=list)
+    outcomes: list[ProbeOutcome] = field(default_factory=list)
+    clock: ClockVerdict | None = None
+    exchange: Exchange | None = None
+    assertion: Assertion | None = None
+    logins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What one probe brings back: facts, one line about them, and the thing itself for later probes."""
+
+    observations: tuple[Observation, ...]
+    saw: str
+    product: object = None
+    skipped: str = ""
+
+
+class _Checkup:
+    """One run. State lives here and nowhere else."""
+
+    def __init__(
+        self, case: Case, attempt: Attempt, instruments: Instruments, knowledge: Knowledge, timeout_s: float
+    ) -> None:
+        self._case = case
+        self._attempt = attempt
+        self._instruments = instruments
+        self._knowledge = knowledge
+        self._provider: Provider = knowledge.provider_or_generic(case.provider)
+        self._flow = case.flow or "jwt-bearer"
+        self._began = monotonic()
+        self._ends_at = self._began + timeout_s
+        self._cancelled = Flag()
+        self._notes = _Notes()
+
+    def events(self) -> Iterator[Event]:
+        try:
+            yield from self._local()
+            yield from self._side_by_side()
+            yield Concluded(self._conclude())
+        finally:
+            self._cancelled.set()
+
+    # --- LOCAL: one after the other, since each needs the one before
+
+    def _local(self) -> Iterator[Event]:
+        if self._flow not in ASSERTION_FLOWS:
+            reason = f"{self._flow} signs no assertion"
+            for probe in ("key", "assertion"):
+                yield self._ended(Skipped(probe, reason), reason)
+            return
+        from jwtdoctor.probes.local import look_at_key, make_assertion
+
+        now = self._instruments.clock.now()
+        yield self._started("key")
+        started = monotonic()
+        key = look_at_key(self._attempt, now)
+        self._notes.observations.extend(key.observations)
+        yield self._ended(Looked("key", monotonic() - started), key.saw)
+        yield self._started("assertion")
+        started = monotonic()
+        made = make_assertion(self._attempt, self._provider, key.key, self._instruments.clock.now())
+        self._notes.assertion = made.assertion
+        yield self._ended(Looked("assertion", monotonic() - started), made.saw)
+
+    # --- TIME ∥ PATH ∥ ENDPOINT
+
+    def _side_by_side(self) -> Iterator[Event]:
+        waiting: dict[str, float] = {}
+        ended: Queue[tuple[str, _Brought | Failed]] = Queue()
+        for probe, look in self._phase():
+            if isinstance(look, str):
+                yield self._ended(Skipped(probe, look), look)
+                continue
+            waiting[probe] = monotonic()
+            Thread(target=_run, args=(probe, look, ended), daemon=True, name=f"jwtdoctor {probe}").start()
+            yield self._started(probe)
+        while waiting:
+            left_s = self._ends_at - monotonic()
+            try:
+                probe, brought = ended.get(timeout=max(left_s, 0.0) + 0.5)
+            except Empty:
+                break
+            started = waiting.pop(probe)
+            if isinstance(brought, Failed):
+                yield self._ended(brought, brought.reason)
+                continue
+            self._keep(brought)
+            outcome = Skipped(probe, brought.skipped) if brought.skipped else Looked(probe, monotonic() - started)
+            yield self._ended(outcome, brought.saw)
+        for probe, started in waiting.items():
+            yield self._ended(Failed(probe, "did not end before the deadline", monotonic() - started), "deadline")
+
+    def _phase(self) -> list[tuple[str, Callable[[], _Brought] | str]]:
+        """Each probe of the phase, or why it is skipped."""
+        tools, reach = self._instruments, self._case.reach
+        clock: Callable[[], _Brought] | str = self._look_at_clock
+        if not tools.time_sources:
+            clock = tools.time_skipped or "no time server was named"
+        elif reach < Reach.TIME:
+            clock = "only local probes were allowed"
+        path: Callable[[], _Brought] | str = self._look_at_path
+        if tools.path is None:
+            path = "this way to the host is simulated"
+        elif reach < Reach.ENDPOINT:
+            path = "the token host was not to be asked"
+        request: Callable[[], _Brought] | str = self._ask
+        if reach < Reach.ENDPOINT:
+            request = "the token host was not to be asked"
+        return [("clock", clock), ("path", path), ("request", request)]
+
+    def _look_at_clock(self) -> _Brought:
+        from jwtdoctor.probes.clock import NTP_BUDGET_S, ask_the_time, clock_line
+        from jwtdoctor.reasoning.clock import combine
+
+        budget_s = max(0.1, min(NTP_BUDGET_S, self._left_s()))
+        verdict = combine(ask_the_time(self._instruments.time_sources, budget_s))
+        return _Brought((), clock_line(verdict), verdict)
+
+    def _look_at_path(self) -> _Brought:
+        assert self._instruments.path is not None
+        seen = self._instruments.path.look(self._attempt.token_url, min(self._left_s(), 10.0))
+        facts = {o.fact: o.value for o in seen}
+        shown = [
+            f"{name.removeprefix('path.')} {facts[name]}"
+            for name in ("path.tls_issuer", "path.proxy", "path.failure")
+            if name in facts
+        ]
+        return _Brought(seen, ", ".join(shown) or "open")
+
+    def _ask(self) -> _Brought:
+        from jwtdoctor.probes.request import ask_for_token
+
+        asked = ask_for_token(
+            self._flow, self._attempt, self._notes.assertion, self._instruments.transport,
+            min(self._left_s(), REPLY_S), self._cancelled.is_set,
+        )  # fmt: skip
+        return _Brought(asked.observations, asked.saw, asked, asked.skipped)
+
+    def _keep(self, brought: _Brought) -> None:
+        from jwtdoctor.probes.request import Asked
+
+        self._notes.observations.extend(brought.observations)
+        if isinstance(brought.product, ClockVerdict):
+            self._notes.clock = brought.product
+        elif isinstance(brought.product, Asked):
+            self._notes.exchange = brought.product.exchange
+            self._notes.logins += brought.product.logins
+
+    # --- what follows
+
+    def _conclude(self) -> Report:
+        notes = self._notes
+        date = self._date_sample()
+        clock_facts = self._clock_facts(date)
+        ahead_s = _ahead(clock_facts)
+        at = self._moment(ahead_s)
+        chart = (
+            Chart.of(self._path_first())
+            .plus(clock_facts)
+            .plus(self._assertion_facts(at, ahead_s))
+            .plus(self._case.observations)
+        )
+        reply = notes.exchange if isinstance(notes.exchange, Reply) else None
+        report = conclude(
+            Seen(
+                chart=chart,
+                provider=self._case.provider,
+                flow=self._flow,
+                body="" if reply is None else reply.body,
+                at=at,
+                logins_used=notes.logins,
+                probes=tuple(notes.outcomes),
+                clocks=(*(notes.clock.readings if notes.clock else ()), *_date_reading(date)),
+                clock_note=notes.clock.note if notes.clock else "",
+                warnings=(*self._case.warnings, *self._instruments.warnings),
+                case=self._case.id,
+                profile=self._case.profile,
+                command="check",
+                asked=notes.logins > 0,
+            ),
+            self._knowledge,
+        )
+        return replace(report, took_s=round(monotonic() - self._began, 3))
+
+    def _path_first(self) -> list[Observation]:
+        """The request's own sighting of a failure replaces that of the path probe, which ran beside it."""
+        order = ("path",)
+        return sorted(self._notes.observations, key=lambda o: o.source not in order)
+
+    def _date_sample(self) -> TimeSample | None:
+        from jwtdoctor.instruments.date import sample_of
+
+        if not isinstance(self._notes.exchange, Reply):
+            return None
+        sample = sample_of(self._notes.exchange, _host_of(self._attempt.token_url))
+        return sample if isinstance(sample, TimeSample) else None
+
+    def _clock_facts(self, date: TimeSample | None) -> tuple[Observation, ...]:
+        from jwtdoctor.reasoning.clock import combine, observe_clock
+
+        return observe_clock(self._notes.clock or combine([]), date)
+
+    def _moment(self, ahead_s: float | None) -> float | None:
+        """True time at which the request was sent; None where neither time servers nor `Date` told it."""
+        if ahead_s is None:
+            return None
+        sent_at = self._notes.exchange.sent_at if isinstance(self._notes.exchange, Reply) else None
+        local = self._instruments.clock.now() if sent_at is None else sent_at
+        return local - ahead_s
+
+    def _assertion_facts(self, at: float | None, ahead_s: float | None) -> tuple[Observation, ...]:
+        if self._notes.assertion is None:
+            return ()
+        from jwtdoctor.assertions.decode import observe
+
+        made = self._notes.assertion
+        return (
+            Observation("assertion.is_jwt", True, "assertion"),
+            *observe(made.header, made.claims, at=at, ahead_s=ahead_s or 0.0),
+        )
+
+    def _left_s(self) -> float:
+        return max(0.1, self._ends_at - monotonic())
+
+    def _started(self, probe: str) -> ProbeStarted:
+        return ProbeStarted(probe, monotonic() - self._began)
+
+    def _ended(self, outcome: ProbeOutcome, saw: str) -> ProbeEnded:
+        self._notes.outcomes.append(outcome)
+        return ProbeEnded(outcome, saw, monotonic() - self._began)
+
+
+def _run(probe: str, look: Callable[[], _Brought], ended: Queue[tuple[str, _Brought | Failed]]) -> None:
+    """Runs one probe on its own thread. The only broad `except`: a crash of ours must not hide what others saw."""
+    started = monotonic()
+    try:
+        ended.put((probe, look()))
+    except BadInput as problem:
+        ended.put((probe, Failed(probe, str(problem), monotonic() - started)))
+    except Exception as bug:  # noqa: BLE001
+        reason = f"this is a bug in jwtdoctor: {type(bug).__name__}"
+        with suppress(Exception):
+            reason += f" at {_place_of(bug)}"
+        ended.put((probe, Failed(probe, reason, monotonic() - started, is_bug=True)))
+
+
+def _place_of(bug: BaseException) -> str:
+    """The module and line of a crash, without its message, which may quote a secret."""
+    trace = bug.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+
+
+def _ahead(facts: tuple[Observation, ...]) -> float | None:
+    """The local clock's error: against true time where it was measured, else against the host's `Date`."""
+    chart = Chart.of(facts)
+    measured = chart.number("clock.ahead_s")
+    return chart.number("reply.date_ahead_s") if measured is None else measured
+
+
+def _date_reading(date: TimeSample | None) -> tuple[ClockReading, ...]:
+    if date is None:
+        return ()
+    return (ClockReading(date.source, "agrees", date.ahead_s, date.low_s, date.high_s),)
+
+
+def _host_of(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname or ""

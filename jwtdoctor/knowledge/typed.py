@@ -1,0 +1,258 @@
+"""From raw tables to typed causes and providers. A misspelt key, fact or word is refused by name: BadKnowledge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from jwtdoctor.errors import BadKnowledge
+from jwtdoctor.model.cause import Cause, Clue, Example, HowCommon, Operator, Remedy, Weight
+from jwtdoctor.model.facts import VOCABULARY, Value, fits
+from jwtdoctor.model.names import FLOWS, Sureness
+from jwtdoctor.model.provider import CauseAddition, Claim, Limit, Provider, Reading, Response, Usual, Where
+
+Table = Mapping[str, Any]
+
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+WEIGHTS: tuple[str, ...] = get_args(Weight)
+TEXT_FACTS = frozenset({"reply.error", "reply.description", "login_history.status", "reply.client_text"})
+"""No clue may look at these: the text belongs to the responses alone."""
+
+_CAUSE_KEYS = {
+    "title", "explanation", "how_common", "flows", "on_granted", "retryable", "clues", "remedy", "confirm",
+    "shows_in", "references", "examples", "lookalikes", "no_clue_for", "no_clue_against",
+}  # fmt: skip
+_PROVIDER_KEYS = {
+    "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
+    "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims",
+}  # fmt: skip
+_ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
+_RESPONSE_KEYS = {
+    "id", "where", "statuses", "error", "description", "pattern", "flows", "evidence", "notes", "transparent",
+    "readings",
+}  # fmt: skip
+
+
+def cause_of(slug: str, table: Table) -> Cause:
+    """A cause from its file. Raises BadKnowledge, naming what is wrong and where."""
+    where = f"cause {slug}"
+    _only(table, _CAUSE_KEYS, where)
+    return Cause(
+        slug=slug,
+        title=_text(table, "title", where),
+        explanation=_text(table, "explanation", where).strip(),
+        how_common=_word(table, "how_common", get_args(HowCommon), where),
+        flows=_flows(table, where),
+        on_granted=bool(table.get("on_granted", False)),
+        retryable=bool(table.get("retryable", False)),
+        clues=_clues(table, where),
+        remedy=_remedies(table, where),
+        confirm=str(table.get("confirm", "")),
+        shows_in=str(table.get("shows_in", "")),
+        references=tuple(table.get("references", ())),
+        examples=tuple(_example(row, slug, where) for row in table.get("examples", ())),
+        lookalikes=tuple(_example(row, None, where) for row in table.get("lookalikes", ())),
+        no_clue_for=str(table.get("no_clue_for", "")),
+        no_clue_against=str(table.get("no_clue_against", "")),
+    )
+
+
+def provider_of(slug: str, table: Table) -> Provider:
+    """A provider from its file or folder. Raises BadKnowledge, naming what is wrong and where."""
+    where = f"provider {slug}"
+    _only(table, _PROVIDER_KEYS, where)
+    return Provider(
+        slug=slug,
+        title=_text(table, "title", where),
+        hosts=tuple(table.get("hosts", ())),
+        token_path=str(table.get("token_path", "")),
+        audiences=tuple(table.get("audiences", ())),
+        algorithms=tuple(table.get("algorithms", ())),
+        required_claims=tuple(table.get("required_claims", ())),
+        needs_kid=bool(table.get("needs_kid", False)),
+        aud_as_array=bool(table.get("aud_as_array", True)),
+        flows=_flows(table, where),
+        limits={name: _limit(row, f"{where}, limit {name}") for name, row in table.get("limits", {}).items()},
+        responses=tuple(_response(row, where) for row in table.get("responses", ())),
+        causes={name: _addition(row, f"{where}, cause {name}") for name, row in table.get("causes", {}).items()},
+        claims=tuple(_claim(row, where) for row in table.get("claims", ())),
+        references=tuple(table.get("references", ())),
+        forbidden_claims=tuple(table.get("forbidden_claims", ())),
+    )
+
+
+def _addition(table: Table, where: str) -> CauseAddition:
+    _only(table, _ADDITION_KEYS, where)
+    return CauseAddition(
+        clues=_clues(table, where),
+        remedy=_remedies(table, where),
+        confirm=str(table.get("confirm", "")),
+        shows_in=str(table.get("shows_in", "")),
+        references=tuple(table.get("references", ())),
+        how_common=_word(table, "how_common", ("", *get_args(HowCommon)), where) if "how_common" in table else "",
+        without=tuple(table.get("without", ())),
+    )
+
+
+def _response(table: Table, provider: str) -> Response:
+    where = f"{provider}, response {table.get('id')}"
+    _only(table, _RESPONSE_KEYS, where)
+    pattern = table.get("pattern")
+    if pattern is not None:
+        _compiles(pattern, where)
+    return Response(
+        id=_text(table, "id", where),
+        where=_word(table, "where", get_args(Where), where),
+        readings=tuple(_reading(row, where) for row in table.get("readings", ())),
+        statuses=tuple(table.get("statuses", ())),
+        error=table.get("error"),
+        description=table.get("description"),
+        pattern=pattern,
+        flows=_flows(table, where),
+        evidence=_word(table, "evidence", ("observed", "documented", "enum-only"), where),
+        notes=str(table.get("notes", "")),
+        transparent=bool(table.get("transparent", False)),
+    )
+
+
+def _reading(table: Table, where: str) -> Reading:
+    _only(table, {"cause", "usual", "sureness", "sources", "note", "flows"}, where)
+    return Reading(
+        cause=_text(table, "cause", where),
+        usual=_word(table, "usual", get_args(Usual), where),
+        sureness=Sureness(_word(table, "sureness", tuple(Sureness), where)),
+        sources=_sources(table, where),
+        note=str(table.get("note", "")),
+        flows=_flows(table, where),
+    )
+
+
+def _clues(table: Table, where: str) -> tuple[Clue, ...]:
+    return tuple(_clue(row, f"{where}, clue {n}") for n, row in enumerate(table.get("clues", ()), 1))
+
+
+def _clue(table: Table, where: str) -> Clue:
+    _only(table, {"fact", "for", "against", "because", "sureness", "sources", "flows", *OPERATORS}, where)
+    fact = _text(table, "fact", where)
+    if fact not in VOCABULARY:
+        raise BadKnowledge(f"{where}: no fact is called {fact!r}")
+    if fact in TEXT_FACTS:
+        raise BadKnowledge(f"{where}: {fact} is a text, and texts belong to the responses alone")
+    operators = [name for name in OPERATORS if name in table]
+    speaks = [word for word in ("for", "against") if word in table]
+    if len(operators) != 1 or len(speaks) != 1:
+        raise BadKnowledge(f"{where}: exactly one operator, and one of for and against")
+    operator, side = operators[0], speaks[0]
+    return Clue(
+        fact=fact,
+        operator=operator,
+        operand=_operand(fact, operator, table[operator], where),
+        speaks="for" if side == "for" else "against",
+        weight=_word(table, side, WEIGHTS, where),
+        because=_text(table, "because", where),
+        sureness=Sureness(_word(table, "sureness", tuple(Sureness), where)),
+        sources=_sources(table, where),
+        flows=_flows(table, where),
+    )
+
+
+def _operand(fact: str, operator: Operator, operand: Any, where: str) -> Value:
+    """The operand, checked against the type of the fact that it is compared with."""
+    kind = VOCABULARY[fact].kind
+    if operator == "one_of":
+        if not isinstance(operand, list) or not operand:
+            raise BadKnowledge(f"{where}: one_of takes a list")
+        return tuple(str(item) for item in operand)
+    if operator in ("above", "below"):
+        if kind != "number" or isinstance(operand, bool) or not isinstance(operand, (int, float)):
+            raise BadKnowledge(f"{where}: {operator} compares numbers")
+        return operand
+    if operator == "matches":
+        if kind not in ("text", "text or list", "list"):
+            raise BadKnowledge(f"{where}: matches takes a text")
+        _compiles(operand, where)
+        return str(operand)
+    value: Value = tuple(operand) if isinstance(operand, list) else operand
+    if not fits(VOCABULARY[fact], value):
+        raise BadKnowledge(f"{where}: {fact} takes {kind}, not {operand!r}")
+    return value
+
+
+def _remedies(table: Table, where: str) -> tuple[Remedy, ...]:
+    rows = table.get("remedy", ())
+    for row in rows:
+        _only(row, {"do", "command", "where", "url"}, f"{where}, remedy")
+    return tuple(Remedy(row["do"], row.get("command"), row.get("where"), row.get("url")) for row in rows)
+
+
+def _example(table: Table, leads_to: str | None, where: str) -> Example:
+    _only(table, {"name", "flow", "reply", "text", "facts", "provider", "leads_to"}, f"{where}, example")
+    return Example(
+        name=_text(table, "name", f"{where}, example"),
+        flow=table.get("flow"),
+        reply=table.get("reply"),
+        text=table.get("text"),
+        facts=table.get("facts", {}),
+        provider=str(table.get("provider", "salesforce")),
+        leads_to=leads_to or table.get("leads_to"),
+    )
+
+
+def _limit(table: Table, where: str) -> Limit:
+    _only(table, {"value", "sureness", "sources", "note"}, where)
+    sureness = Sureness(_word(table, "sureness", tuple(Sureness), where))
+    return Limit(table.get("value"), sureness, tuple(table.get("sources", ())), str(table.get("note", "")))
+
+
+def _claim(table: Table, where: str) -> Claim:
+    _only(table, {"claim", "verdict", "because", "sources", "causes"}, f"{where}, claim")
+    return Claim(
+        claim=_text(table, "claim", where),
+        verdict=_word(table, "verdict", ("confirmed", "contradicted", "unverifiable"), where),
+        because=_text(table, "because", where),
+        sources=_sources(table, where),
+        causes=tuple(table.get("causes", ())),
+    )
+
+
+def _only(table: Table, allowed: set[str], where: str) -> None:
+    unknown = sorted(set(table) - allowed)
+    if unknown:
+        raise BadKnowledge(f"{where}: no key is called {unknown[0]!r}")
+
+
+def _text(table: Table, key: str, where: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise BadKnowledge(f"{where}: {key} is missing")
+    return value
+
+
+def _word(table: Table, key: str, allowed: tuple[Any, ...], where: str) -> Any:
+    value = table.get(key, "observed" if key == "evidence" else None)
+    if value not in allowed:
+        raise BadKnowledge(f"{where}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")
+    return value
+
+
+def _flows(table: Table, where: str) -> tuple[str, ...]:
+    flows = tuple(table.get("flows", ()))
+    wrong = [flow for flow in flows if flow not in FLOWS]
+    if wrong:
+        raise BadKnowledge(f"{where}: no flow is called {wrong[0]!r}")
+    return flows
+
+
+def _sources(table: Table, where: str) -> tuple[str, ...]:
+    sources = tuple(table.get("sources", ()))
+    if not sources:
+        raise BadKnowledge(f"{where}: a source is missing")
+    return sources
+
+
+def _compiles(pattern: str, where: str) -> None:
+    try:
+        re.compile(pattern, re.IGNORECASE)
+    except re.error as problem:
+        raise BadKnowledge(f"{where}: the pattern does not compile: {problem}") from problem

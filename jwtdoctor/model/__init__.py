@@ -1,0 +1,1 @@
+"""The nouns. Frozen dataclasses, standard library only; nothing here acts on the world."""

@@ -1,0 +1,84 @@
+"""A case: one attempt to get a token, as observed or as yet to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jwtdoctor.model.assertion import AssertionSpec
+from jwtdoctor.model.chart import Observation
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.model.names import Reach
+from jwtdoctor.model.secret import Secret
+
+CASE_SCHEMA = "jwtdoctor.case/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What `check` is to sign and send: one login. Secrets are resolved, and typed as such.
+
+    `token_url` is the token endpoint in full. Files are paths as the user gave them. `username` is `sub` in
+    jwt-bearer. `audience` None means the provider's default for the host.
+    """
+
+    token_url: str
+    client_id: str = ""
+    username: str = ""
+    audience: str | None = None
+    key_path: str | None = None
+    key_pem: Secret | None = None
+    """The key itself in place of a path (profiles, simulator)."""
+    key_passphrase: Secret | None = None
+    certificate_path: str | None = None
+    certificate_pem: str | None = None
+    client_secret: Secret | None = None
+    client_auth: str = "body"
+    password: Secret | None = None
+    refresh_token: Secret | None = None
+    code: Secret | None = None
+    code_verifier: Secret | None = None
+    code_challenge: str | None = None
+    """What the authorize request carries, where it is not the challenge of the verifier (a deliberate fault)."""
+    pkce: bool = True
+    """Whether the code flow uses PKCE; a verifier is made where none is given."""
+    redirect_uri: str | None = None
+    device_code: Secret | None = None
+    saml_assertion: Secret | None = None
+    subject_token: Secret | None = None
+    security_token: Secret | None = None
+    """Salesforce: appended to the password."""
+    extra_fields: tuple[tuple[str, str], ...] = ()
+    """Further form fields, sent as they are."""
+    scope: str | None = None
+    lifetime_s: int = 180
+    iat: bool = True
+    alg: str | None = None
+    """None: the usual one for the key and the provider."""
+    kid: str | None = None
+    extra_claims: Mapping[str, Any] = field(default_factory=dict)
+    """Claims added last, over those above."""
+    assertion: AssertionSpec | None = None
+    """A whole spec in place of the fields above (deliberate faults)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One attempt. `reply`, `text` and `observations` are what was seen; `attempt` is what is to be tried.
+
+    `at` is epoch seconds (true time as far as known) of the attempt. Unknown providers count as `generic`,
+    unknown flows as None; both leave a line in `warnings`.
+    """
+
+    provider: str = "salesforce"
+    flow: str | None = None
+    id: str | None = None
+    at: float | None = None
+    reply: Reply | None = None
+    text: str | None = None
+    observations: tuple[Observation, ...] = ()
+    attempt: Attempt | None = None
+    reach: Reach = Reach.LOCAL
+    profile: str | None = None
+    warnings: tuple[str, ...] = field(default=())

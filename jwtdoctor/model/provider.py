@@ -1,0 +1,120 @@
+"""Providers: endpoints, limits, and the wordings that they answer with. One provider is one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jwtdoctor.model.cause import Clue, Remedy
+from jwtdoctor.model.names import Sureness
+
+Usual = Literal["sole", "usual", "often", "sometimes", "rarely", "claimed"]
+"""How usual a reading of a text is. `sole`: the text has this one reading."""
+Where = Literal["token", "authorize", "revoke", "introspect", "userinfo", "api", "client", "login-history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One cause that a wording has been seen to mean."""
+
+    cause: str
+    usual: Usual
+    sureness: Sureness
+    sources: tuple[str, ...]
+    note: str = ""
+    flows: tuple[str, ...] = ()
+    """Flows in which the wording has this meaning; empty: all flows of the response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A wording that an endpoint, a login history or a client on the way is known to print.
+
+    `error` and `description` are compared whole and loosely (case, apostrophes, white space); `pattern` is a
+    regular expression searched in the description, or in the whole text where `error` and `description` are None.
+    `evidence` says whether it was observed, is only documented, or is only named in a list of codes.
+    """
+
+    id: str
+    where: Where
+    readings: tuple[Reading, ...]
+    statuses: tuple[int, ...] = ()
+    error: str | None = None
+    description: str | None = None
+    pattern: str | None = None
+    flows: tuple[str, ...] = ()
+    evidence: Literal["observed", "documented", "enum-only"] = "observed"
+    notes: str = ""
+    transparent: bool = False
+    """The text is vague: it lists what it has been seen to mean, and speaks against nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number of the provider's rules, with its footing. `value` None: not known."""
+
+    value: float | None
+    sureness: Sureness
+    sources: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that guides repeat, and what the better evidence says of it."""
+
+    claim: str
+    verdict: Literal["confirmed", "contradicted", "unverifiable"]
+    because: str
+    sources: tuple[str, ...]
+    causes: tuple[str, ...]
+    """The report shows the claim where one of these is among its verdicts' first five."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseAddition:
+    """This provider's own clues and words for a general cause. Empty fields leave the general ones."""
+
+    clues: tuple[Clue, ...] = ()
+    remedy: tuple[Remedy, ...] = ()
+    confirm: str = ""
+    shows_in: str = ""
+    references: tuple[str, ...] = ()
+    how_common: str = ""
+    without: tuple[str, ...] = ()
+    """Facts whose general clues do not hold at this provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An authorization server's rules.
+
+    `limits` keys: `late_tolerance_s` (exp may lie so far in the past), `early_tolerance_s` (iat or nbf may lie so
+    far ahead), `max_ttl_s` (an enforced maximum of exp - iat), `max_exp_ahead_s` (of exp - now on the server),
+    `logins_per_hour`, `approvals_per_app`.
+    """
+
+    slug: str
+    title: str
+    hosts: tuple[str, ...]
+    """Regular expressions for host names that belong to it."""
+    token_path: str
+    audiences: tuple[str, ...]
+    """Audiences that it takes, `{host}` standing for the token host."""
+    algorithms: tuple[str, ...]
+    required_claims: tuple[str, ...]
+    needs_kid: bool
+    aud_as_array: bool
+    flows: tuple[str, ...]
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    responses: tuple[Response, ...] = ()
+    causes: Mapping[str, CauseAddition] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    references: tuple[str, ...] = ()
+    forbidden_claims: tuple[str, ...] = ()
+
+    def limit(self, name: str) -> float | None:
+        """The figure, or None where it is not known."""
+        found = self.limits.get(name)
+        return None if found is None else found.value

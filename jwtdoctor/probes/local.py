@@ -1,0 +1,128 @@
+"""What can be seen without any network: the key, the certificate, the assertion that is about to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jwtdoctor.errors import BadKey, BadProfile
+from jwtdoctor.model.assertion import Assertion, AssertionSpec
+from jwtdoctor.model.case import Attempt
+from jwtdoctor.model.chart import Observation
+from jwtdoctor.model.provider import Provider
+
+if TYPE_CHECKING:
+    from jwtdoctor.assertions.keys import PrivateKey
+
+MAX_KEY_FILE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeySeen:
+    """A loaded key, and what it and its certificate say."""
+
+    key: PrivateKey
+    observations: tuple[Observation, ...]
+    saw: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionMade:
+    """A signed assertion, and what it was made of."""
+
+    assertion: Assertion
+    saw: str
+
+
+def look_at_key(attempt: Attempt, now: float) -> KeySeen:
+    """Loads the key once. Raises BadKey where a file is not what it should be, BadProfile where no key was named."""
+    from jwtdoctor.assertions.keys import load_private, load_public, observe_key
+
+    data, where = _key_of(attempt)
+    key = load_private(data, where=where, passphrase=attempt.key_passphrase)
+    certificate = _certificate_of(attempt)
+    public = None if certificate is None else load_public(certificate[0], where=certificate[1])
+    observations = observe_key(key, public, now)
+    pairs = {o.fact: o.value for o in observations}.get("key.matches_certificate")
+    said = {
+        None: "no certificate given to compare with",
+        True: "pairs with the certificate",
+        False: "does NOT pair with the certificate",
+    }
+    return KeySeen(
+        key,
+        observations,
+        f"{key.kind} {key.bits or ''}".strip() + f", {said[pairs if isinstance(pairs, bool) else None]}",
+    )
+
+
+def make_assertion(attempt: Attempt, provider: Provider, key: PrivateKey, now: float) -> AssertionMade:
+    """Signs with the local clock, wrong or not: that is what the failing program does."""
+    from jwtdoctor.assertions.sign import sign
+
+    spec = attempt.assertion or spec_of(attempt, provider, key)
+    assertion = sign(spec, key, now)
+    aud = assertion.claims.get("aud")
+    return AssertionMade(assertion, f"{assertion.header.get('alg')}, aud {aud}")
+
+
+def spec_of(attempt: Attempt, provider: Provider, key: PrivateKey | None = None) -> AssertionSpec:
+    """The assertion of RFC 7523 that an attempt asks for."""
+    from jwtdoctor.assertions.sign import default_alg
+
+    return AssertionSpec(
+        issuer=attempt.client_id,
+        subject=attempt.username,
+        audience=attempt.audience or default_audience(attempt.token_url, provider),
+        lifetime_s=attempt.lifetime_s,
+        alg="RS256" if key is None else default_alg(key),
+        iat=attempt.iat,
+    )
+
+
+def default_audience(token_url: str, provider: Provider) -> str:
+    """The audience that fits a token URL: the provider's first whose host is the URL's, else the URL's own host.
+
+    Salesforce takes login, test and the org's My Domain (help, xcloud.remoteaccess_oauth_jwt_flow; sfdx-core
+    sfdcUrl.ts), so the host that is asked is right for each of them.
+    """
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(token_url)
+    own = f"{parts.scheme}://{parts.netloc}"
+    for audience in provider.audiences:
+        if "{host}" in audience:
+            return audience.replace("{host}", parts.hostname or "")
+        if audience.rstrip("/") == own:
+            return audience
+    return own if provider.slug == "salesforce" or not provider.audiences else provider.audiences[0]
+
+
+def _key_of(attempt: Attempt) -> tuple[bytes, str]:
+    if attempt.key_pem is not None:
+        return attempt.key_pem.reveal().encode(), "the key given"
+    if attempt.key_path is None:
+        raise BadProfile("no private key was named", expected="--key FILE", do="name the key that signs the assertion")
+    return _read(attempt.key_path), attempt.key_path
+
+
+def _certificate_of(attempt: Attempt) -> tuple[bytes, str] | None:
+    if attempt.certificate_pem is not None:
+        return attempt.certificate_pem.encode(), "the certificate given"
+    if attempt.certificate_path is None:
+        return None
+    return _read(attempt.certificate_path), attempt.certificate_path
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a key file, bounded. Raises BadKey with one clear line."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_KEY_FILE + 1)
+    except OSError as problem:
+        reason = (problem.strerror or type(problem).__name__).lower()
+        raise BadKey(f"cannot be read: {reason}", where=path, expected="a key or certificate file") from None
+    if len(data) > MAX_KEY_FILE:
+        raise BadKey("is too large for a key", where=path, expected="at most 1 MB")
+    return data

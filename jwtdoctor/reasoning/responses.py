@@ -1,0 +1,222 @@
+"""Which known wording a reply, a Login History row or a client's message is.
+
+Texts are compared as people paste them: without case, with either apostrophe, white space folded, a final stop
+dropped. Of several fits the most specific one wins: a whole description before a pattern, a pattern before an error
+code, a code before a bare status. Flows only break ties, because the flow in a report is often wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jwtdoctor.model.chart import Chart
+from jwtdoctor.model.provider import Provider, Reading, Response
+
+VAGUE_ERRORS = frozenset({"invalid_grant", "invalid_request", "error", "unknown_error", "bad_request", "access_denied"})
+"""Codes that stand for many faults: alone they are no text, and the general priors stand."""
+MAX_TEXT = 20_000
+"""Characters of a log that are searched for wordings; what a person pastes is far shorter."""
+_SAME_ERROR = {"invalid_client_credentials": "invalid_client", "consumer_key_unknown": "invalid_client_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What there is to read: the endpoint's error, a Login History status, and free text (bounded)."""
+
+    status: int | None = None
+    error: str | None = None
+    description: str | None = None
+    login_history: str | None = None
+    free: str = ""
+    is_html: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A known response that fits, and how closely (0 to 150)."""
+
+    response: Response
+    closeness: int
+
+    def reading_of(self, cause: str, flow: str | None) -> Reading | None:
+        """The reading that names this cause, if the response has one that fits the flow."""
+        named = [r for r in self.response.readings if r.cause == cause]
+        fitting = [r for r in named if flow is None or not r.flows or flow in r.flows]
+        return fitting[0] if fitting else None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The best fit of each kind of text. `refusal` is the endpoint's or a client's; `login_history` the org's own row."""
+
+    refusal: Match | None = None
+    login_history: Match | None = None
+
+
+def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
+    """The texts on a chart, with the raw body and log for patterns that look at the whole."""
+    status = chart.number("reply.status")
+    client = chart.text("reply.client_text") or ""
+    return Texts(
+        status=None if status is None else int(status),
+        error=chart.text("reply.error"),
+        description=chart.text("reply.description"),
+        login_history=chart.text("login_history.status"),
+        free="\n".join(part for part in (client, free, body) if part)[:MAX_TEXT],
+        is_html=chart.flag("reply.is_html") is True,
+    )
+
+
+def match(
+    texts: Texts, provider: Provider, generic: Provider, flow: str | None, endpoint: str | None = None
+) -> Matches:
+    """The known wordings that these texts are. The provider's own come before the generic ones."""
+    refusal = _best(provider.responses, texts, flow, endpoint) or None
+    if provider is not generic:
+        common = _best(generic.responses, texts, flow, endpoint)
+        if common is not None and (refusal is None or common.closeness > refusal.closeness + 10):
+            refusal = common
+    return Matches(refusal, _login_history(provider.responses, texts.login_history))
+
+
+def fold(text: str) -> str:
+    """A text as it is compared."""
+    text = text.replace("’", "'").replace("‘", "'").replace("`", "'").lower()
+    return " ".join(text.split()).strip(" .\"'")
+
+
+def _best(responses: Iterable[Response], texts: Texts, flow: str | None, endpoint: str | None) -> Match | None:
+    found = [
+        Match(response, closeness)
+        for response in responses
+        if response.where != "login-history" and (closeness := _closeness(response, texts, flow, endpoint)) > 0
+    ]
+    return max(found, key=lambda m: (m.closeness, m.response.id), default=None)
+
+
+def _closeness(response: Response, texts: Texts, flow: str | None, endpoint: str | None) -> int:
+    """How closely a response fits; 0: not at all."""
+    if response.where == "client":
+        return _client_closeness(response, texts)
+    score = _wording_closeness(response, texts)
+    if score <= 0:
+        return 0
+    if response.error is not None and texts.error is not None:
+        score += 15 if _same_error(response.error, texts.error) else -8
+    if flow is not None and response.flows:
+        score += 6 if flow in response.flows else -6
+    if endpoint is not None and response.where == endpoint:
+        score += 4
+    if texts.status is not None and response.statuses:
+        score += 2 if texts.status in response.statuses else -2
+    if response.evidence == "observed":
+        score += 1
+    return max(score, 1)
+
+
+def _wording_closeness(response: Response, texts: Texts) -> int:
+    if texts.description:
+        said = fold(texts.description)
+        if response.description is not None and fold(response.description) == said:
+            return 100
+        if (
+            response.pattern is not None
+            and (response.error or response.description)
+            and _search(response.pattern, said)
+        ):
+            return (
+                80 if response.error is None or texts.error is None or _same_error(response.error, texts.error) else 60
+            )
+        if response.description is not None and len(response.description) >= 10 and fold(response.description) in said:
+            return 70
+    if response.pattern is not None and response.error is None and response.description is None:
+        body_wide = _search(response.pattern, texts.free) if texts.free else False
+        described = bool(texts.description) and _search(response.pattern, fold(texts.description or ""))
+        statuses_fit = not response.statuses or texts.status is None or texts.status in response.statuses
+        return 50 if (body_wide or described) and statuses_fit else 0
+    if texts.error is not None:
+        return _code_closeness(response, texts)
+    if texts.description is None and response.description is not None and len(response.description) >= 10:
+        return 55 if texts.free and _phrase_in(fold(response.description), texts.free) else 0
+    if texts.description is None and texts.status is not None and _status_alone(response):
+        return 20 if texts.status in response.statuses and not texts.is_html else 0
+    return 0
+
+
+def _code_closeness(response: Response, texts: Texts) -> int:
+    """A code without the known description: enough where the code itself says something."""
+    if response.error is None or texts.error is None or not _same_error(response.error, texts.error):
+        return 0
+    vague = texts.error.strip().lower() in VAGUE_ERRORS
+    bare = response.description is None and response.pattern is None
+    if bare:
+        return 40 if not texts.description or not vague else 25
+    return 0 if vague or texts.description else 35
+
+
+def _status_alone(response: Response) -> bool:
+    return (
+        response.error is None and response.description is None and response.pattern is None and bool(response.statuses)
+    )
+
+
+def _client_closeness(response: Response, texts: Texts) -> int:
+    """Messages of clients count where no endpoint answered with an error of its own."""
+    if response.pattern is None:
+        return 18 if _status_alone(response) and texts.error is None and texts.status in response.statuses else 0
+    if not texts.free or not _search(response.pattern, texts.free):
+        return 0
+    if texts.error is not None and not response.transparent and texts.error.strip().lower() not in VAGUE_ERRORS:
+        return 12
+    if texts.error is not None or texts.description is not None:
+        return 12
+    return (22 if response.transparent else 45) + min(len(response.pattern), 40) // 10
+
+
+def _login_history(responses: Iterable[Response], status: str | None) -> Match | None:
+    """The row of Login History: `Failed: ` may stand before the reason or not."""
+    if not status:
+        return None
+    said = _row(status)
+    found: list[Match] = []
+    for response in responses:
+        if response.where != "login-history":
+            continue
+        if response.error is not None and response.error.lower() == status.strip().lower():
+            found.append(Match(response, 100))
+        elif response.description is not None and _row(response.description) == said:
+            found.append(Match(response, 90))
+        elif (
+            response.description is not None
+            and len(_row(response.description)) >= 8
+            and _row(response.description) in said
+        ):
+            found.append(Match(response, 50 + min(len(response.description), 30)))
+        elif response.pattern is not None and _search(response.pattern, said):
+            found.append(Match(response, 45))
+    return max(found, key=lambda m: (m.closeness, m.response.id), default=None)
+
+
+def _row(status: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", fold(status).removeprefix("failed:").removeprefix("failed -")).strip()
+
+
+def _phrase_in(phrase: str, free: str) -> bool:
+    return phrase in fold(free)
+
+
+def _same_error(one: str, other: str) -> bool:
+    first, second = one.strip().lower(), other.strip().lower()
+    return _SAME_ERROR.get(first, first) == _SAME_ERROR.get(second, second)
+
+
+def _search(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Turns a finished report into text. Renderers measure nothing, fetch nothing and decide nothing."""

@@ -1,0 +1,44 @@
+"""The report as one HTML file without scripts, for hand-over. All text is escaped; nothing is loaded from anywhere."""
+
+from __future__ import annotations
+
+from html import escape
+
+from jwtdoctor.model.report import Report
+from jwtdoctor.render.page import Row, page
+from jwtdoctor.render.timeline import draw
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1c2024}"
+    "h1{font-size:1.4rem}h2{font-size:1.05rem;margin:1.4rem 0 .3rem}.bad{color:#a4262c}.ok{color:#0b6a2b}"
+    "code,pre{background:#f1f3f5;border-radius:4px;padding:.1rem .3rem}pre{padding:.6rem;overflow:auto}"
+    "li{margin:.25rem 0}.more{color:#5a6169;font-size:.9em}"
+)
+
+
+def html(report: Report) -> str:
+    """A whole page. Its policy forbids scripts and any request."""
+    shown = page(report)
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        f"<title>{escape(shown.outcome)}: {escape(shown.statement)}</title><style>{_STYLE}</style></head><body>",
+        f'<h1 class="{shown.mark}">{escape(shown.outcome)}: {escape(shown.statement)}</h1>',
+        f"<p>{escape(' · '.join((*filter(None, (shown.likelihood, shown.second)), *shown.about)))}</p>",
+    ]
+    for section in shown.sections:
+        kind = "ol" if section.is_numbered else "ul"
+        parts.append(f"<h2>{escape(section.title)}</h2><{kind}>")
+        parts += [_row(row) for row in section.rows]
+        parts.append(f"</{kind}>")
+        if section.title == "Why" and report.timeline is not None:
+            parts.append("<pre>" + escape("\n".join(draw(report.timeline, 80))) + "</pre>")
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def _row(row: Row) -> str:
+    sign = f"<b>{escape(row.sign)}</b> " if row.sign and row.sign != "*" else ""
+    name = f"<b>{escape(row.name)}</b> " if row.name else ""
+    command = f"<br><code>{escape(row.command)}</code>" if row.command else ""
+    more = f'<br><span class="more">{escape(row.more)}</span>' if row.more else ""
+    return f"<li>{sign}{name}{escape(row.text)}{command}{more}</li>"
