@@ -23,8 +23,9 @@ from jwtdoctor.instruments.ports import Instruments
 from jwtdoctor.knowledge.load import Knowledge, load
 from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt, Case
+from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.chart import Chart, Observation
-from jwtdoctor.model.clock import ClockReading, ClockVerdict, TimeSample
+from jwtdoctor.model.clock import ClockReading, ClockVerdict, SyncState, TimeSample
 from jwtdoctor.model.exchange import Exchange, Reply
 from jwtdoctor.model.names import ASSERTION_FLOWS, Reach
 from jwtdoctor.model.provider import Provider
@@ -58,24 +59,26 @@ def explain(observed: str | bytes | Mapping[str, Any], **given: Any) -> Report:
 
 def explain_case(case: Case, knowledge: Knowledge | None = None) -> Report:
     """The diagnosis of a case that was read. Pure but for the loading of the knowledge."""
+    return conclude(seen_of(case), knowledge or load())
+
+
+def seen_of(case: Case) -> Seen:
+    """What a recorded case holds, ready to be concluded from. Its facts come after those of its reply, and win."""
     from jwtdoctor.intake.reply_facts import observe_reply
 
-    seen = () if case.reply is None else observe_reply(case.reply)
-    chart = Chart.of(seen).plus(case.observations)
-    return conclude(
-        Seen(
-            chart=chart,
-            provider=case.provider,
-            flow=case.flow,
-            body="" if case.reply is None else case.reply.body,
-            text=case.text or "",
-            at=case.at,
-            warnings=case.warnings,
-            case=case.id,
-            profile=case.profile,
-            asked=bool(len(chart) or case.text),
-        ),
-        knowledge or load(),
+    in_reply = () if case.reply is None else observe_reply(case.reply)
+    chart = Chart.of(in_reply).plus(case.observations)
+    return Seen(
+        chart=chart,
+        provider=case.provider,
+        flow=case.flow,
+        body="" if case.reply is None else case.reply.body,
+        text=case.text or "",
+        at=case.at,
+        warnings=case.warnings,
+        case=case.id,
+        profile=case.profile,
+        asked=bool(len(chart) or case.text),
     )
 
 
@@ -118,9 +121,18 @@ class _Notes:
     observations: list[Observation] = field(default_factory=list)
     outcomes: list[ProbeOutcome] = field(default_factory=list)
     clock: ClockVerdict | None = None
+    sync: SyncState | None = None
     exchange: Exchange | None = None
     assertion: Assertion | None = None
     logins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _ClockSeen:
+    """What the time sources and the operating system said."""
+
+    verdict: ClockVerdict
+    sync: SyncState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +178,21 @@ class _Checkup:
             for probe in ("key", "assertion"):
                 yield self._ended(Skipped(probe, reason), reason)
             return
-        from jwtdoctor.probes.local import look_at_key, make_assertion
+        from jwtdoctor.probes.local import look_at_key, make_assertion, take_ready
 
+        if self._attempt.ready_assertion is not None:
+            self._notes.assertion = take_ready(self._attempt.ready_assertion, self._instruments.clock.now())
+            yield self._ended(Looked("assertion", 0.0), "made elsewhere, sent as it is")
+            if self._attempt.key_path is None and self._attempt.key_pem is None:
+                return
         now = self._instruments.clock.now()
         yield self._started("key")
         started = monotonic()
         key = look_at_key(self._attempt, now)
         self._notes.observations.extend(key.observations)
         yield self._ended(Looked("key", monotonic() - started), key.saw)
+        if self._attempt.ready_assertion is not None:
+            return
         yield self._started("assertion")
         started = monotonic()
         made = make_assertion(self._attempt, self._provider, key.key, self._instruments.clock.now())
@@ -227,12 +246,13 @@ class _Checkup:
         return [("clock", clock), ("path", path), ("request", request)]
 
     def _look_at_clock(self) -> _Brought:
-        from jwtdoctor.probes.clock import NTP_BUDGET_S, ask_the_time, clock_line
+        from jwtdoctor.probes.clock import ask_the_time, clock_line, observe_sync, sync_meanwhile
         from jwtdoctor.reasoning.clock import combine
 
-        budget_s = max(0.1, min(NTP_BUDGET_S, self._left_s()))
-        verdict = combine(ask_the_time(self._instruments.time_sources, budget_s))
-        return _Brought((), clock_line(verdict), verdict)
+        sync = sync_meanwhile(self._instruments.sync)
+        verdict = combine(ask_the_time(self._instruments.time_sources, self._left_s()))
+        state = sync(0.2)
+        return _Brought(observe_sync(state), clock_line(verdict), _ClockSeen(verdict, state))
 
     def _look_at_path(self) -> _Brought:
         assert self._instruments.path is not None
@@ -258,8 +278,9 @@ class _Checkup:
         from jwtdoctor.probes.request import Asked
 
         self._notes.observations.extend(brought.observations)
-        if isinstance(brought.product, ClockVerdict):
-            self._notes.clock = brought.product
+        if isinstance(brought.product, _ClockSeen):
+            self._notes.clock = brought.product.verdict
+            self._notes.sync = brought.product.sync
         elif isinstance(brought.product, Asked):
             self._notes.exchange = brought.product.exchange
             self._notes.logins += brought.product.logins
@@ -298,7 +319,8 @@ class _Checkup:
             ),
             self._knowledge,
         )
-        return replace(report, took_s=round(monotonic() - self._began, 3))
+        report = with_fix_of_this_machine(report, notes.sync)
+        return replace(report, reply=reply, took_s=round(monotonic() - self._began, 3))
 
     def _path_first(self) -> list[Observation]:
         """The request's own sighting of a failure replaces that of the path probe, which ran beside it."""
@@ -329,13 +351,9 @@ class _Checkup:
     def _assertion_facts(self, at: float | None, ahead_s: float | None) -> tuple[Observation, ...]:
         if self._notes.assertion is None:
             return ()
-        from jwtdoctor.assertions.decode import observe
+        from jwtdoctor.assertions.decode import observe_parameter
 
-        made = self._notes.assertion
-        return (
-            Observation("assertion.is_jwt", True, "assertion"),
-            *observe(made.header, made.claims, at=at, ahead_s=ahead_s or 0.0),
-        )
+        return observe_parameter(self._notes.assertion.token.reveal(), at=at, ahead_s=ahead_s or 0.0)
 
     def _left_s(self) -> float:
         return max(0.1, self._ends_at - monotonic())
@@ -346,6 +364,20 @@ class _Checkup:
     def _ended(self, outcome: ProbeOutcome, saw: str) -> ProbeEnded:
         self._notes.outcomes.append(outcome)
         return ProbeEnded(outcome, saw, monotonic() - self._began)
+
+
+def with_fix_of_this_machine(report: Report, sync: SyncState | None) -> Report:
+    """The report with the command that sets the clock right *here* in the place of the general ones."""
+    if sync is None or sync.fix is None or "clock-drift" not in report.leaders:
+        return report
+    here = Remedy(f"Set the clock now{f' ({sync.detail})' if sync.detail else ''}.", command=sync.fix)
+    verdicts = tuple(
+        replace(v, remedy=(here, *(r for r in v.remedy if r.command is None or "jwtdoctor" in r.command)))
+        if v.cause == "clock-drift"
+        else v
+        for v in report.verdicts
+    )
+    return replace(report, verdicts=verdicts)
 
 
 def _run(probe: str, look: Callable[[], _Brought], ended: Queue[tuple[str, _Brought | Failed]]) -> None:

@@ -61,6 +61,8 @@ class Attempt:
     """Claims added last, over those above."""
     assertion: AssertionSpec | None = None
     """A whole spec in place of the fields above (deliberate faults)."""
+    ready_assertion: Secret | None = None
+    """An assertion that was made elsewhere, sent as it is, whatever it is (deliberate faults; another program's)."""
 
 
 @dataclass(frozen=True, slots=True)

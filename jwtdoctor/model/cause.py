@@ -47,7 +47,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A little case in a cause's own file. `leads_to`: the cause itself for an example, None or another for a lookalike."""
+    """A little case in a cause's own file.
+
+    `leads_to` is the cause itself for an example; for a lookalike another cause, or None where any other will do.
+    """
 
     name: str
     flow: str | None

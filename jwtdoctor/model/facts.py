@@ -297,6 +297,13 @@ _fact("reply.error", "text", "the error code", witness="refusal")
 _fact("reply.description", "text", "the error description", witness="refusal")
 _fact("reply.has_description", "bool", "a description came with the error", witness="refusal")
 _fact("reply.content_type", "text", "Content-Type of the reply", witness="reply-form")
+_fact(
+    "request.verifier_matches_challenge",
+    "bool",
+    "the verifier belongs to the challenge sent",
+    witness="pkce-pairing",
+    ask="Does the code_verifier belong to the code_challenge (jwtdoctor pkce check)?",
+)
 _fact("reply.is_html", "bool", "the body is HTML", witness="reply-form")
 _fact(
     "reply.date_ahead_s",
@@ -957,6 +964,13 @@ _fact(
     derived=True,
 )
 _fact(
+    "clock.is_fast_where_iat_counts",
+    "bool",
+    "the local clock is fast, this provider demands iat, and how far ahead iat may lie is not known",
+    witness="clock",
+    derived=True,
+)
+_fact(
     "clock.is_harmless",
     "bool",
     "the clock was measured, and its error cannot have spoilt this assertion",
@@ -1038,6 +1052,20 @@ _fact(
     "bool",
     "the assertion lives longer than the provider's enforced maximum",
     witness="assertion.ttl_s",
+    derived=True,
+)
+_fact(
+    "assertion.sits_on_limit",
+    "bool",
+    "the assertion lives exactly as long as the provider allows, with nothing to spare",
+    witness="assertion.ttl_s",
+    derived=True,
+)
+_fact(
+    "assertion.is_older_than_allowed",
+    "bool",
+    "iat lies further back than this provider takes, whatever exp says",
+    witness="assertion-start",
     derived=True,
 )
 _fact("assertion.alg_supported", "bool", "the provider takes this alg", witness="assertion.alg", derived=True)
@@ -1422,6 +1450,20 @@ _fact(
     witness="app.changed_recently",
     derived=True,
 )
+_fact(
+    "clock.date_says_slow",
+    "bool",
+    "no time server answered, and Date says that the local clock is slow against the host by more than the life",
+    witness="clock",
+    derived=True,
+)
+_fact(
+    "request.client_id_is_missing",
+    "bool",
+    "client_id, or iss in its place, is absent or empty",
+    witness="client-id",
+    derived=True,
+)
 _fact("flow.kind", "text", "the flow in use", witness="flow", derived=True)
 _fact("flow.uses_assertion", "bool", "the flow sends a JWT made by the client", witness="flow", derived=True)
 _fact(
@@ -1432,6 +1474,13 @@ _fact(
     derived=True,
 )
 _fact("flow.uses_secret", "bool", "a client secret can belong to the flow", witness="flow", derived=True)
+_fact(
+    "reply.is_foreign_page",
+    "bool",
+    "a page with a success status, or a redirect to a host that is not the provider's",
+    witness="reply-form",
+    derived=True,
+)
 _fact("reply.reached_endpoint", "bool", "the token endpoint itself answered", witness="reached", derived=True)
 
 OBSERVABLE: tuple[str, ...] = tuple(name for name, fact in VOCABULARY.items() if not fact.derived)

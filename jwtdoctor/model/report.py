@@ -8,6 +8,7 @@ from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.clock import ClockReading
+from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.facts import Value
 from jwtdoctor.model.names import Likelihood, Outcome, Standing, Sureness
 from jwtdoctor.model.provider import Claim
@@ -135,6 +136,8 @@ class Report:
     timeline: Timeline | None = None
     clock_note: str = ""
     host: str = ""
+    reply: Reply | None = None
+    """The answer itself, its own secrets taken out; not part of the document."""
 
     def verdict(self, cause: str) -> Verdict | None:
         return next((v for v in self.verdicts if v.cause == cause), None)

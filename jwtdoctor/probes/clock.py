@@ -1,34 +1,41 @@
-"""What time it is: several time sources side by side, within two seconds in all."""
+"""What time it is, and whether anything keeps this clock right: side by side, within two seconds in all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from queue import Empty, Queue
+from collections.abc import Callable, Sequence
 from threading import Thread
-from time import monotonic
 
 from jwtdoctor.instruments.ports import TimeSource
-from jwtdoctor.model.clock import ClockVerdict, SourceRefused, TimeSample
+from jwtdoctor.instruments.sources import TIMEOUT_S, Answer, ask_all
+from jwtdoctor.model.chart import Observation
+from jwtdoctor.model.clock import ClockVerdict, SyncState
 
-NTP_BUDGET_S = 2.0
-"""All that silent time servers may cost."""
+
+def ask_the_time(sources: Sequence[TimeSource], budget_s: float = TIMEOUT_S) -> tuple[Answer, ...]:
+    """One answer a source, in their order. A silent source is refused, and never waited for beyond the budget."""
+    return ask_all(sources, min(TIMEOUT_S, budget_s))
 
 
-def ask_the_time(sources: Sequence[TimeSource], budget_s: float = NTP_BUDGET_S) -> list[TimeSample | SourceRefused]:
-    """One answer a source, in their order. A source that does not answer in time is refused, and never waited for."""
-    answers: Queue[tuple[int, TimeSample | SourceRefused]] = Queue()
-    for place, source in enumerate(sources):
-        Thread(target=_ask, args=(place, source, budget_s, answers), daemon=True).start()
-    heard: dict[int, TimeSample | SourceRefused] = {}
-    ends_at = monotonic() + budget_s + 0.2
-    while len(heard) < len(sources) and (left_s := ends_at - monotonic()) > 0:
-        try:
-            place, answer = answers.get(timeout=left_s)
-        except Empty:
-            break
-        heard[place] = answer
-    silent = f"no answer in {budget_s:g} s"
-    return [heard.get(place, SourceRefused(source.name, silent)) for place, source in enumerate(sources)]
+def sync_meanwhile(ask: Callable[[], SyncState] | None) -> Callable[[float], SyncState | None]:
+    """Asks the operating system on a thread of its own. The result is fetched later, and not waited for long."""
+    told: list[SyncState] = []
+    if ask is None:
+        return lambda _: None
+    thread = Thread(target=lambda: told.append(ask()), daemon=True, name="jwtdoctor sync")
+    thread.start()
+
+    def fetch(wait_s: float) -> SyncState | None:
+        thread.join(max(0.0, wait_s))
+        return told[0] if told else None
+
+    return fetch
+
+
+def observe_sync(state: SyncState | None) -> tuple[Observation, ...]:
+    """Whether the system synchronises its clock, where it could be asked."""
+    if state is None or state.enabled is None:
+        return ()
+    return (Observation("clock.sync_enabled", state.enabled, state.by or "system"),)
 
 
 def clock_line(verdict: ClockVerdict) -> str:
@@ -38,12 +45,3 @@ def clock_line(verdict: ClockVerdict) -> str:
     ahead_s = verdict.interval.ahead_s
     side = "ahead" if ahead_s >= 0 else "behind"
     return f"{abs(ahead_s):.3f} s {side}, ± {verdict.interval.uncertainty_s:.3f} s; {verdict.note}"
-
-
-def _ask(
-    place: int, source: TimeSource, budget_s: float, answers: Queue[tuple[int, TimeSample | SourceRefused]]
-) -> None:
-    try:
-        answers.put((place, source.sample(budget_s)))
-    except OSError as problem:
-        answers.put((place, SourceRefused(source.name, problem.strerror or type(problem).__name__)))

@@ -11,6 +11,7 @@ from jwtdoctor.model.assertion import Assertion, AssertionSpec
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.provider import Provider
+from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import PrivateKey
@@ -67,6 +68,11 @@ def make_assertion(attempt: Attempt, provider: Provider, key: PrivateKey, now: f
     return AssertionMade(assertion, f"{assertion.header.get('alg')}, aud {aud}")
 
 
+def take_ready(token: Secret, now: float) -> Assertion:
+    """An assertion that was made elsewhere, whatever it is: it is sent as it stands."""
+    return Assertion(token, {}, {}, now)
+
+
 def spec_of(attempt: Attempt, provider: Provider, key: PrivateKey | None = None) -> AssertionSpec:
     """The assertion of RFC 7523 that an attempt asks for."""
     from jwtdoctor.assertions.sign import default_alg
@@ -76,8 +82,10 @@ def spec_of(attempt: Attempt, provider: Provider, key: PrivateKey | None = None)
         subject=attempt.username,
         audience=attempt.audience or default_audience(attempt.token_url, provider),
         lifetime_s=attempt.lifetime_s,
-        alg="RS256" if key is None else default_alg(key),
+        alg=attempt.alg or ("RS256" if key is None else default_alg(key)),
+        kid=attempt.kid,
         iat=attempt.iat,
+        extra_claims=dict(attempt.extra_claims),
     )
 
 

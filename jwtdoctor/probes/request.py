@@ -18,6 +18,7 @@ from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Exchange, NoReply, Reply
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.echoes import without_own_secrets
 from jwtdoctor.probes.flows import token_request
 
 CANCELLED = "cancelled before anything was sent"
@@ -53,7 +54,7 @@ def ask_for_token(
     seen = (*seen, *observe_request(request), *_of_password(flow, attempt))
     if is_cancelled():
         return Asked(seen, None, 0, CANCELLED, skipped=CANCELLED)
-    exchange = transport.post_form(request, deadline_s)
+    exchange = without_own_secrets(transport.post_form(request, deadline_s), request)
     return Asked((*seen, *observe_exchange(exchange)), exchange, _logins(exchange), line_of(exchange))
 
 
@@ -98,7 +99,10 @@ def _authorize(
         verifier = pkce.new().verifier
     challenge = attempt.code_challenge or (pkce.challenge_of(verifier) if verifier and attempt.pkce else None)
     exchange = transport.get(_authorize_url(attempt, challenge), deadline_s)
-    seen = (Observation("request.code_challenge_sent", challenge is not None, "request"),)
+    seen: tuple[Observation, ...] = (Observation("request.code_challenge_sent", challenge is not None, "request"),)
+    if challenge is not None and verifier is not None:
+        pair = pkce.challenge_of(verifier) == challenge
+        seen = (*seen, Observation("request.verifier_matches_challenge", pair, "request"))
     if isinstance(exchange, NoReply):
         return Asked((*seen, *observe_exchange(exchange)), exchange, 0, line_of(exchange))
     answer = _redirect_query(exchange)
@@ -106,8 +110,9 @@ def _authorize(
         return replace(attempt, code=Secret(answer["code"]), code_verifier=verifier), seen
     at_authorize = Observation("request.endpoint", "authorize", "request")
     if "error" in answer:
-        refusal = replace(exchange, body=urlencode({k: v for k, v in answer.items() if k.startswith("error")}),
-                          headers={**exchange.headers, "Content-Type": "application/x-www-form-urlencoded"})  # fmt: skip
+        form = {**exchange.headers, "Content-Type": "application/x-www-form-urlencoded"}
+        said = urlencode({name: value for name, value in answer.items() if name.startswith("error")})
+        refusal = replace(exchange, body=said, headers=form)
         return Asked((*seen, at_authorize, *observe_reply(refusal)), refusal, 0, "authorize: " + line_of(refusal))
     if exchange.status and exchange.status >= 400:
         return Asked((*seen, at_authorize, *observe_reply(exchange)), exchange, 0, "authorize: " + line_of(exchange))

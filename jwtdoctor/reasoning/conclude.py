@@ -67,7 +67,7 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
         leaders=first,
         verdicts=verdicts,
         questions=questions(weighing, seen.chart, verdicts, knowledge, scale),
-        claims=_claims(provider, verdicts, outcome),
+        claims=_claims(provider, first, verdicts, outcome),
         findings=findings(chart, provider, outcome, first),
         probes=seen.probes,
         clocks=seen.clocks or _clock_of(chart),
@@ -91,9 +91,14 @@ def outcome_of(chart: Chart, matches: Matches, asked: bool) -> Outcome:
         return Outcome.REFUSED
     if matches.refusal is not None:
         return Outcome.UNREACHABLE if _never_reached(matches) else Outcome.REFUSED
-    return Outcome.REFUSED if asked and len(chart) else Outcome.NOT_ASKED
+    told = [seen for seen in chart if seen.fact not in NOT_TELLING and seen.source != "derived"]
+    return Outcome.REFUSED if asked and told else Outcome.NOT_ASKED
 
 
+NOT_TELLING = frozenset(
+    {"reply.client_text", "request.endpoint", "reply.is_html", "reply.body_is_json", "reply.granted"}
+)
+"""Facts that a text has whatever it is: alone they tell of no attempt."""
 NETWORK_CAUSES = frozenset(
     {
         "dns-failed",
@@ -114,11 +119,16 @@ def _never_reached(matches: Matches) -> bool:
     return any(reading.cause in NETWORK_CAUSES for reading in refusal.response.readings[:1])
 
 
-def _claims(provider: Provider, verdicts: tuple[Verdict, ...], outcome: Outcome) -> tuple[Claim, ...]:
+def _claims(
+    provider: Provider, first: tuple[str, ...], verdicts: tuple[Verdict, ...], outcome: Outcome
+) -> tuple[Claim, ...]:
+    """The claims about the leaders, then those about the next few verdicts, each once."""
     if outcome is Outcome.GRANTED:
         return ()
     near = {v.cause for v in verdicts[:FIRST_FEW] if v.score >= SCALE.possible}
-    return tuple(claim for claim in provider.claims if near & set(claim.causes))
+    leading = [claim for claim in provider.claims if set(first) & set(claim.causes)]
+    others = [claim for claim in provider.claims if near & set(claim.causes) and claim not in leading]
+    return (*leading, *others)
 
 
 def _clock_of(chart: Chart) -> tuple[ClockReading, ...]:

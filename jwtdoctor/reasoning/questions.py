@@ -2,13 +2,14 @@
 
 A question is worth what its answers would do: each possible answer of each fact that the contenders' clues rest on
 is tried on the chart, and the weighing is done again for the contenders. No list of questions is kept anywhere; a
-new clue asks its own.
+new clue asks its own. Login History is asked for in the same way: the answers tried are the rows that are known to
+mean one of the contenders.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.chart import Chart, Observation
@@ -16,11 +17,13 @@ from jwtdoctor.model.facts import VOCABULARY, Fact, Value
 from jwtdoctor.model.names import Likelihood
 from jwtdoctor.model.report import Question, Verdict
 from jwtdoctor.reasoning.derive import derive, reads_of
+from jwtdoctor.reasoning.responses import login_history
 from jwtdoctor.reasoning.weigh import SCALE, Scale, Weighing, clues_of, leaders, weigh
 
 MOST = 3
 CONTENDERS = 4
-NEAR = 8
+ROW = "login_history.status"
+NEAR = 12
 """A cause within so many points of the first is worth telling apart from it even if it is no leader."""
 
 COMMANDS = {
@@ -58,7 +61,8 @@ def questions(
         ),
         key=lambda row: row[:2],
     )
-    return tuple(_question(VOCABULARY[name], worth) for _, name, worth in ranked[:MOST])
+    answers = _rows(contenders, weighing)
+    return tuple(_question(name, worth, answers) for _, name, worth in ranked[:MOST])
 
 
 def _contenders(verdicts: tuple[Verdict, ...], scale: Scale) -> tuple[str, ...]:
@@ -76,8 +80,23 @@ def _askable(contenders: tuple[str, ...], weighing: Weighing, base: Chart, knowl
         for clue in clues_of(knowledge.causes[slug], weighing.provider):
             if not clue.flows or weighing.flow in clue.flows:
                 names |= reads_of(clue.fact)
-    facts = (VOCABULARY[name] for name in sorted(names) if name not in base)
-    return [fact for fact in facts if fact.ask and not fact.derived]
+    facts = [VOCABULARY[name] for name in sorted(names) if name not in base]
+    asked = [fact for fact in facts if fact.ask and not fact.derived]
+    rows = _rows(contenders, weighing)
+    if ROW not in base and weighing.matches.refusal is not None and len(rows) > 1:
+        asked.append(replace(VOCABULARY[ROW], answers=rows))
+    return asked
+
+
+def _rows(contenders: tuple[str, ...], weighing: Weighing) -> tuple[str, ...]:
+    """Rows of Login History that name one of the contenders first, one a contender."""
+    rows: dict[str, str] = {}
+    for response in weighing.provider.responses:
+        if response.where == "login-history" and response.description and response.readings:
+            first = response.readings[0].cause
+            if first in contenders:
+                rows.setdefault(first, response.description)
+    return tuple(rows.values())
 
 
 def _worth(
@@ -104,7 +123,8 @@ def _scores(
     weighing: Weighing, base: Chart, contenders: tuple[str, ...], knowledge: Knowledge, scale: Scale
 ) -> dict[str, int]:
     chart = derive(base, weighing.provider, weighing.flow)
-    again = Weighing(chart, weighing.provider, weighing.flow, weighing.matches, weighing.granted)
+    matches = replace(weighing.matches, login_history=login_history(weighing.provider, base.text(ROW)))
+    again = replace(weighing, chart=chart, matches=matches)
     scores = {v.cause: v.score for v in weigh(again, knowledge, scale, only=contenders)}
     return {slug: scores.get(slug, -99) for slug in contenders}
 
@@ -124,5 +144,6 @@ def _answers(fact: Fact) -> tuple[Value, ...]:
     return fact.answers
 
 
-def _question(fact: Fact, worth: Worth) -> Question:
-    return Question(fact.name, fact.ask, fact.answers, worth.separates, COMMANDS.get(fact.name))
+def _question(name: str, worth: Worth, rows: tuple[str, ...]) -> Question:
+    fact = VOCABULARY[name]
+    return Question(name, fact.ask, rows if name == ROW else fact.answers, worth.separates, COMMANDS.get(name))

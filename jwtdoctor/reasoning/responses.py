@@ -16,7 +16,7 @@ from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.provider import Provider, Reading, Response
 
 VAGUE_ERRORS = frozenset({"invalid_grant", "invalid_request", "error", "unknown_error", "bad_request", "access_denied"})
-"""Codes that stand for many faults: alone they are no text, and the general priors stand."""
+"""Codes that stand for many faults. Alone they say little: only a response of the bare code (transparent) fits them."""
 MAX_TEXT = 20_000
 """Characters of a log that are searched for wordings; what a person pastes is far shorter."""
 _SAME_ERROR = {"invalid_client_credentials": "invalid_client", "consumer_key_unknown": "invalid_client_id"}
@@ -44,13 +44,15 @@ class Match:
     def reading_of(self, cause: str, flow: str | None) -> Reading | None:
         """The reading that names this cause, if the response has one that fits the flow."""
         named = [r for r in self.response.readings if r.cause == cause]
+        if flow is None and self.response.transparent:
+            named = [r for r in named if not r.flows]
         fitting = [r for r in named if flow is None or not r.flows or flow in r.flows]
         return fitting[0] if fitting else None
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The best fit of each kind of text. `refusal` is the endpoint's or a client's; `login_history` the org's own row."""
+    """The best fit of each kind of text: the endpoint's or a client's (`refusal`), and the org's own row."""
 
     refusal: Match | None = None
     login_history: Match | None = None
@@ -79,7 +81,31 @@ def match(
         common = _best(generic.responses, texts, flow, endpoint)
         if common is not None and (refusal is None or common.closeness > refusal.closeness + 10):
             refusal = common
-    return Matches(refusal, _login_history(provider.responses, texts.login_history))
+    return Matches(refusal, login_history(provider, texts.login_history))
+
+
+def login_history(provider: Provider, status: str | None) -> Match | None:
+    """The row of Login History: `Failed: ` may stand before the reason or not."""
+    if not status:
+        return None
+    said = _row(status)
+    found: list[Match] = []
+    for response in provider.responses:
+        if response.where != "login-history":
+            continue
+        if response.error is not None and response.error.lower() == status.strip().lower():
+            found.append(Match(response, 100))
+        elif response.description is not None and _row(response.description) == said:
+            found.append(Match(response, 90))
+        elif (
+            response.description is not None
+            and len(_row(response.description)) >= 8
+            and _row(response.description) in said
+        ):
+            found.append(Match(response, 50 + min(len(response.description), 30)))
+        elif response.pattern is not None and _search(response.pattern, said):
+            found.append(Match(response, 45))
+    return max(found, key=lambda m: m.closeness, default=None)
 
 
 def fold(text: str) -> str:
@@ -89,12 +115,12 @@ def fold(text: str) -> str:
 
 
 def _best(responses: Iterable[Response], texts: Texts, flow: str | None, endpoint: str | None) -> Match | None:
-    found = [
+    found = (
         Match(response, closeness)
         for response in responses
         if response.where != "login-history" and (closeness := _closeness(response, texts, flow, endpoint)) > 0
-    ]
-    return max(found, key=lambda m: (m.closeness, m.response.id), default=None)
+    )
+    return max(found, key=lambda m: m.closeness, default=None)
 
 
 def _closeness(response: Response, texts: Texts, flow: str | None, endpoint: str | None) -> int:
@@ -139,10 +165,24 @@ def _wording_closeness(response: Response, texts: Texts) -> int:
         return 50 if (body_wide or described) and statuses_fit else 0
     if texts.error is not None:
         return _code_closeness(response, texts)
-    if texts.description is None and response.description is not None and len(response.description) >= 10:
-        return 55 if texts.free and _phrase_in(fold(response.description), texts.free) else 0
+    if texts.description is None and texts.free:
+        found = _free_closeness(response, texts.free)
+        if found:
+            return found
     if texts.description is None and texts.status is not None and _status_alone(response):
         return 20 if texts.status in response.statuses and not texts.is_html else 0
+    return 0
+
+
+def _free_closeness(response: Response, free: str) -> int:
+    """A known wording inside a log line: the whole description, its pattern, or a code that is no ordinary word."""
+    if response.description is not None and len(response.description) >= 10 and _phrase_in(response.description, free):
+        return 55
+    if response.pattern is not None and response.error is not None and _search(response.pattern, free):
+        return 52
+    code = response.error
+    if code is not None and "_" in code and code.lower() not in VAGUE_ERRORS and response.description is None:
+        return 42 if _search(rf"\b{re.escape(code)}\b", free) else 0
     return 0
 
 
@@ -176,36 +216,18 @@ def _client_closeness(response: Response, texts: Texts) -> int:
     return (22 if response.transparent else 45) + min(len(response.pattern), 40) // 10
 
 
-def _login_history(responses: Iterable[Response], status: str | None) -> Match | None:
-    """The row of Login History: `Failed: ` may stand before the reason or not."""
-    if not status:
-        return None
-    said = _row(status)
-    found: list[Match] = []
-    for response in responses:
-        if response.where != "login-history":
-            continue
-        if response.error is not None and response.error.lower() == status.strip().lower():
-            found.append(Match(response, 100))
-        elif response.description is not None and _row(response.description) == said:
-            found.append(Match(response, 90))
-        elif (
-            response.description is not None
-            and len(_row(response.description)) >= 8
-            and _row(response.description) in said
-        ):
-            found.append(Match(response, 50 + min(len(response.description), 30)))
-        elif response.pattern is not None and _search(response.pattern, said):
-            found.append(Match(response, 45))
-    return max(found, key=lambda m: (m.closeness, m.response.id), default=None)
-
-
 def _row(status: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", fold(status).removeprefix("failed:").removeprefix("failed -")).strip()
 
 
 def _phrase_in(phrase: str, free: str) -> bool:
-    return phrase in fold(free)
+    return fold(phrase) in _folded(free)
+
+
+@lru_cache(maxsize=8)
+def _folded(free: str) -> str:
+    """A long text is folded once, not once for each known wording."""
+    return fold(free)
 
 
 def _same_error(one: str, other: str) -> bool:

@@ -20,6 +20,7 @@ MY_DOMAIN_ONLY_KINDS = ("govcloud", "government", "government cloud", "trailhead
 _INSTANCE = re.compile(
     r"^(?:na|eu|ap|cs|um|uk|jp|au|ca|de|fr|in|br|usa|ind|aus|can|swe|gs)\d+[a-z]?(?:\.my)?\.salesforce\.com$"
 )
+_POD = re.compile(r"^(?:na|eu|ap|cs|um)\d+[a-z]?$")
 _UI = re.compile(
     r"\.(?:lightning(?:\.[a-z]+)?|vf|visual|visualforce)\.force\.com$|\.lightning\.com$|\.salesforce-setup\.com$"
 )
@@ -71,6 +72,15 @@ def same_world(kind_of_audience: str, kind_of_host: str) -> bool | None:
     """Whether an audience and a token host lie on the same side of the line between sandboxes and the rest."""
     sides = (_side(kind_of_audience), _side(kind_of_host))
     return None if None in sides else sides[0] == sides[1]
+
+
+def is_legacy_my_domain(host: str) -> bool:
+    """A My Domain name of the time before enhanced domains: a sandbox without `.sandbox.`, or one with its instance."""
+    host = host.strip().lower()
+    if not host.endswith(".my.salesforce.com"):
+        return False
+    labels = host.removesuffix(".my.salesforce.com").split(".")
+    return ("--" in labels[0] and len(labels) == 1) or bool(len(labels) == 2 and _POD.match(labels[1]))
 
 
 def host_of_url(url: str) -> str | None:

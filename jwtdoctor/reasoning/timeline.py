@@ -10,7 +10,7 @@ LONGEST_S = 86_400.0 * 3
 
 
 def timeline(chart: Chart, at: float | None) -> Timeline | None:
-    """The picture of an assertion judged at true time `at` (epoch seconds); None where its exp or the time is unknown."""
+    """The picture of an assertion judged at true time `at` (epoch seconds); None where exp or the time is unknown."""
     exp_in_s = chart.number("assertion.exp_in_s")
     if exp_in_s is None or at is None or abs(exp_in_s) > LONGEST_S:
         return None

@@ -37,7 +37,7 @@ class Scale:
     )
     reading: Mapping[str, int] = field(
         default_factory=lambda: {
-            "sole": 14,
+            "sole": 17,
             "usual": 8,
             "often": 3,
             "sometimes": -2,
@@ -47,7 +47,7 @@ class Scale:
     )
     unlisted: int = -10
     unlisted_unsure: int = -6
-    other_flow: int = -6
+    other_flow: int = -15
     leader_gap: int = 3
     almost_certain: int = 16
     lead: int = 10
@@ -161,15 +161,19 @@ def _priors(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[tuple[Evide
     addition = weighing.provider.causes.get(cause.slug, NO_ADDITION)
     how_common = addition.how_common or cause.how_common
     general = Evidence(
-        "flow.kind", weighing.flow, Standing.PRIOR, scale.general[how_common],
-        f"how often this is met at all: {how_common}", Sureness.INFERRED, cause.references[:1], "prior",
-    )  # fmt: skip
+        "flow.kind",
+        weighing.flow,
+        Standing.PRIOR,
+        scale.general[how_common],
+        f"how often this is met at all: {how_common}",
+        Sureness.INFERRED,
+        cause.references[:1],
+        "prior",
+    )
     other_flow: tuple[Evidence, ...] = ()
     if cause.flows and weighing.flow is not None and weighing.flow not in cause.flows:
-        other_flow = (
-            Evidence("flow.kind", weighing.flow, Standing.AGAINST, scale.other_flow,
-                     "it belongs to other flows: " + ", ".join(cause.flows), Sureness.INFERRED, cause.references[:1], "flow"),
-        )  # fmt: skip
+        because = "it belongs to other flows: " + ", ".join(cause.flows)
+        other_flow = (replace(general, standing=Standing.AGAINST, weight=scale.other_flow, because=because),)
     return (general, *against, *other_flow), False
 
 
@@ -197,13 +201,29 @@ def _from_text(slug: str, matched: Match, weighing: Weighing, scale: Scale, whic
     reading = matched.reading_of(slug, weighing.flow)
     if reading is not None:
         because = reading.note or f"a known reading of this text ({reading.usual})"
-        return Evidence(fact, observed, Standing.PRIOR, scale.reading[reading.usual], because,
-                        reading.sureness, reading.sources, "refusal")  # fmt: skip
+        return Evidence(
+            fact,
+            observed,
+            Standing.PRIOR,
+            scale.reading[reading.usual],
+            because,
+            reading.sureness,
+            reading.sources,
+            "refusal",
+        )
     sureness = min((r.sureness for r in response.readings), key=list(Sureness).index, default=Sureness.INFERRED)
     weight = scale.unlisted if sureness is not Sureness.INFERRED else scale.unlisted_unsure
     sources = response.readings[0].sources if response.readings else ()
-    return Evidence(fact, observed, Standing.AGAINST, 0 if response.transparent else weight,
-                    "another text is given for this fault", sureness, sources, "refusal")  # fmt: skip
+    return Evidence(
+        fact,
+        observed,
+        Standing.AGAINST,
+        0 if response.transparent else weight,
+        "another text is given for this fault",
+        sureness,
+        sources,
+        "refusal",
+    )
 
 
 def _shown(response: Response, chart: Chart, which: str) -> tuple[str, Value | None]:

@@ -19,8 +19,11 @@ OUTCOMES = {
     Outcome.UNREACHABLE: ("bad", "NO ANSWER"),
     Outcome.NOT_ASKED: ("note", "NOT ASKED"),
 }
+UNSEEN = (Standing.ECHO, Standing.UNKNOWN)
 SIGNS = {Standing.FOR: "+", Standing.AGAINST: "-", Standing.ECHO: "=", Standing.PRIOR: "+", Standing.UNKNOWN: "?"}
 MOST_OTHERS = 4
+MOST_CLAIMS = 2
+TEXTS = ("reply.description", "reply.error", "reply.status", "login_history.status", "reply.client_text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,18 @@ def _why(report: Report, verbose: bool) -> Section:
     for verdict in leading:
         if len(leading) > 1:
             rows.append(Row(f"{headline(report, verdict)} ({verdict.cause})", sign="*"))
-        rows += [_evidence_row(e) for e in _in_order(verdict.evidence, verbose)]
+        rows += [row for _, row in evidence_rows(report, verdict, verbose=verbose)]
     if not leading and report.outcome in (Outcome.REFUSED, Outcome.UNREACHABLE):
         rows.append(Row("nothing that was observed points to a cause in the catalogue"))
     return Section("Why", tuple(rows))
+
+
+def evidence_rows(report: Report, verdict: Verdict, *, verbose: bool = False) -> tuple[tuple[Evidence, Row], ...]:
+    """The evidence of any verdict, led or not, each piece with its row, in the order of telling.
+
+    `verbose` adds the unknown and the prior.
+    """
+    return tuple((e, _evidence_row(report, e)) for e in _in_order(verdict.evidence, verbose))
 
 
 def _in_order(evidence: tuple[Evidence, ...], verbose: bool) -> list[Evidence]:
@@ -127,14 +138,28 @@ def _in_order(evidence: tuple[Evidence, ...], verbose: bool) -> list[Evidence]:
     return sorted(shown, key=lambda e: (order.index(e.standing), -abs(e.weight)))
 
 
-def _evidence_row(evidence: Evidence) -> Row:
-    seen = observed(evidence.fact, evidence.observed)
-    if seen and evidence.fact in ("reply.description", "reply.error", "login_history.status", "reply.client_text"):
-        seen = f'"{seen}"'
+def _evidence_row(report: Report, evidence: Evidence) -> Row:
+    seen = _seen(report, evidence)
     because = "the same fact seen again, counted once" if evidence.standing is Standing.ECHO else evidence.because
     text = f"{seen}: {because}" if seen else because
     sign = "-" if evidence.standing is Standing.PRIOR and evidence.weight < 0 else SIGNS[evidence.standing]
     return Row(text, sign=sign, name=label(evidence.fact), more=tag(evidence.sureness, len(evidence.sources)))
+
+
+def _seen(report: Report, evidence: Evidence) -> str:
+    """What was observed: of a text the status and the code as well, of a clock the measurement behind it."""
+    seen = observed(evidence.fact, evidence.observed)
+    if evidence.fact in TEXTS and seen:
+        status, code = report.chart.number("reply.status"), report.chart.text("reply.error")
+        before = [] if evidence.fact in ("login_history.status", "reply.client_text") else [
+            "" if status is None else f"{status:.0f}",
+            one_line(code, 60) if code and evidence.fact == "reply.description" else "",
+        ]  # fmt: skip
+        quoted = seen if evidence.fact == "reply.status" else f'"{seen}"'
+        return " ".join(part for part in (*before, quoted) if part)
+    if evidence.witness == "clock" and evidence.fact not in report.chart and evidence.standing not in UNSEEN:
+        return clock_words(report)
+    return seen
 
 
 def _do(report: Report) -> Section:
@@ -168,10 +193,10 @@ def _others(report: Report, verbose: bool) -> Section:
     others = [v for v in report.verdicts if v.cause not in report.leaders and (verbose or v.likelihood in wanted)]
     if not verbose:
         others = others[:MOST_OTHERS]
-    rows = [
-        Row(headline(report, v), name=v.cause, more=LIKELIHOOD[v.likelihood] + (f", {v.score}" if verbose else ""))
-        for v in others
-    ]
+    rows = []
+    for verdict in others:
+        word = LIKELIHOOD[verdict.likelihood] + (f", {verdict.score}" if verbose else "")
+        rows.append(Row(f"{headline(report, verdict)} ({word})", name=verdict.cause))
     return Section("Also thought of", tuple(rows))
 
 
@@ -201,8 +226,8 @@ def _not_examined(report: Report) -> Section:
 
 def _good_to_know(report: Report) -> Section:
     rows = [
-        Row(f"Guides say: {c.claim}. {c.verdict.capitalize()}: {c.because}", more=c.sources[0] if c.sources else "")
-        for c in report.claims[:3]
+        Row(f"Guides say: {c.claim.rstrip('.')}. {c.verdict.capitalize()}: {c.because}", more=f"[{c.sources[0]}]")
+        for c in report.claims[:MOST_CLAIMS]
     ]
     return Section("Good to know", tuple(rows))
 
@@ -213,8 +238,13 @@ def _warnings(report: Report) -> Section:
 
 def clock_words(report: Report) -> str:
     """One line about the clock for headers: `312.4 s behind ± 0.02 s`, or that nobody answered."""
-    ahead_s = report.chart.number("clock.ahead_s")
+    fact = "clock.ahead_s" if "clock.ahead_s" in report.chart else "reply.date_ahead_s"
+    ahead_s = report.chart.number(fact)
     if ahead_s is None:
-        return report.clock_note or "clock not measured"
-    side = "ahead" if ahead_s >= 0 else "behind"
-    return f"{duration(ahead_s)} {side}, ± {duration(report.chart.uncertainty('clock.ahead_s'))}"
+        return report.clock_note or "not measured"
+    side = "ahead of" if ahead_s >= 0 else "behind"
+    whom = "true time" if fact == "clock.ahead_s" else "the token host"
+    said = f"{duration(ahead_s)} {side} {whom}"
+    slack_s = report.chart.uncertainty(fact)
+    said += f", ± {duration(slack_s)}" if slack_s else ""
+    return f"{said}; {report.clock_note}" if report.clock_note and fact == "clock.ahead_s" else said

@@ -17,9 +17,7 @@ INDENT = 2
 NAME = 11
 
 
-def text(
-    report: Report, *, width: int = 80, colour: bool = False, ascii: bool = False, verbose: bool = False
-) -> str:
+def text(report: Report, *, width: int = 80, colour: bool = False, ascii: bool = False, verbose: bool = False) -> str:
     """The report, each line at most `width` columns (40 at least), ending in a line break."""
     width = max(40, width)
     shown = page(report, verbose=verbose)
@@ -45,8 +43,9 @@ def _head(shown: Page, width: int, colour: bool, ascii_only: bool) -> list[str]:
     lines += [_paint(pad + rest, shown.mark, colour) for rest in statement[1:]]
     if shown.second:
         lines.append(pad + shown.second)
-    about = (" - " if ascii_only else " · ").join(shown.about)
-    return [*lines, *textwrap.wrap(about, width, initial_indent="  ", subsequent_indent="  ")]
+    about = (" - " if ascii_only else " · ").join(part.replace(" ", "\xa0") for part in shown.about)
+    folded = textwrap.wrap(about, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return [*lines, *(line.replace("\xa0", " ") for line in folded)]
 
 
 def _section(section: Section, width: int, colour: bool, ascii_only: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -56,8 +57,7 @@ def draw(timeline: Timeline, width: int, *, ascii_only: bool = False) -> list[st
     return [f"  {line}" for line in lines]
 
 
-def _window(timeline: Timeline, column: object, pens: Pens) -> str:
-    assert callable(column)
+def _window(timeline: Timeline, column: Callable[[float], int], pens: Pens) -> str:
     start, end = column(timeline.start_s), column(timeline.end_s)
     life = f" valid {timeline.end_s - timeline.start_s:.0f} s "
     inside = max(end - start - 1, 0)

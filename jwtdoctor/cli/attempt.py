@@ -1,0 +1,123 @@
+"""The options that describe one attempt, shared by `check` and `sign`, and what becomes of them.
+
+A flag, a variable and a profile's key are one setting under one name; `gather` merges them, and
+`config.attempts` (which the interface shares) makes of them what is signed and sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jwtdoctor.cli.common import REF, Common, unknown
+from jwtdoctor.config.attempts import (
+    DEFAULT_FLOW,
+    DEFAULT_LIFETIME_S,
+    DEFAULT_PROVIDER,
+    attempt_of,
+    claims_of,
+    is_loopback,
+    lifetime_of,
+    secret_of,
+    token_url_of,
+)
+from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings
+from jwtdoctor.model.names import FLOW_ALIASES, FLOWS, canonical_flow
+
+if TYPE_CHECKING:
+    from jwtdoctor.knowledge.load import Knowledge
+
+__all__ = [
+    "DEFAULT_FLOW",
+    "DEFAULT_LIFETIME_S",
+    "DEFAULT_PROVIDER",
+    "attempt_of",
+    "claims_of",
+    "flow_name",
+    "gather",
+    "is_loopback",
+    "lifetime_of",
+    "provider_name",
+    "secret_of",
+    "sending_options",
+    "signing_options",
+    "token_url_of",
+]
+
+Handler = Callable[..., Any]
+
+
+def signing_options(handler: Handler) -> Handler:
+    """`--provider --url --audience --client-id --username --key … --claim`: what goes into an assertion."""
+    return _with(handler, _SIGNING)
+
+
+def sending_options(handler: Handler) -> Handler:
+    """`--flow --client-secret --password --code …`: what else goes into a token request."""
+    return _with(handler, _SENDING)
+
+
+_SIGNING = [
+    click.option("--provider", metavar="NAME", help=f"Whose rules apply.  [default: {DEFAULT_PROVIDER}]"),
+    click.option("--url", metavar="TOKEN_URL", help="Token endpoint, or https://HOST alone."),
+    click.option("--audience", metavar="AUD", help="aud claim.  [default: the provider's for this host]"),
+    click.option("--client-id", metavar="ID", help="Consumer key: iss claim, client_id."),
+    click.option("--username", metavar="NAME", help="User to log in as: sub claim."),
+    click.option("--key", metavar="FILE", help="Private key that signs."),
+    click.option("--key-passphrase", type=REF, metavar="REF", help="Passphrase of the key."),
+    click.option("--cert", metavar="FILE", help="Certificate that is uploaded on the app."),
+    click.option("--lifetime", type=int, metavar="S", help=f"exp - now.  [default: {DEFAULT_LIFETIME_S}]"),
+    click.option("--no-iat", is_flag=True, default=None, help="Leave iat out."),
+    click.option("--alg", metavar="ALG", help="Algorithm.  [default: the key's usual one]"),
+    click.option("--kid", metavar="ID", help="Key id for the header."),
+    click.option("--claim", multiple=True, metavar="NAME=JSON", help="Another claim; repeatable."),
+]
+_SENDING = [
+    click.option("--flow", metavar="NAME", help=f"Which grant.  [default: {DEFAULT_FLOW}]"),
+    click.option("--client-secret", type=REF, metavar="REF", help="Consumer secret."),
+    click.option("--client-auth", type=click.Choice(["body", "basic"]), help="Where the secret goes."),
+    click.option("--password", type=REF, metavar="REF", help="Password (flow password)."),
+    click.option("--refresh-token", type=REF, metavar="REF", help="Refresh token (flow refresh-token)."),
+    click.option("--code", type=REF, metavar="REF", help="Authorization code."),
+    click.option("--code-verifier", type=REF, metavar="REF", help="PKCE verifier."),
+    click.option("--no-pkce", is_flag=True, default=None, help="Send no PKCE parameters."),
+    click.option("--device-code", type=REF, metavar="REF", help="Device code (flow device)."),
+    click.option("--saml-assertion", type=REF, metavar="REF", help="SAML assertion (flow saml-bearer)."),
+    click.option("--subject-token", type=REF, metavar="REF", help="Token to exchange (flow token-exchange)."),
+    click.option("--security-token", type=REF, metavar="REF", help="Appended to the password."),
+    click.option("--redirect-uri", metavar="URI", help="redirect_uri of the authorize request."),
+    click.option("--scope", metavar="SCOPES", help="Scopes to ask for, separated by blanks."),
+]
+
+
+def _with(handler: Handler, options: Iterable[Callable[[Handler], Handler]]) -> Handler:
+    for option in reversed(list(options)):
+        handler = option(handler)
+    return handler
+
+
+def gather(common: Common, flags: Mapping[str, Any], *, profile: str | None = None) -> Settings:
+    """Flags, environment and profile as one. `flags`: the keyword arguments of a command, by setting name."""
+    typed: dict[str, Value | None] = {}
+    for name, value in flags.items():
+        if name in SETTINGS:
+            typed[name] = value if value != () else None
+    return settings(profile or common.profile, typed)
+
+
+def provider_name(found: Settings, knowledge: Knowledge) -> str:
+    """The provider's slug. Raises UnknownName."""
+    name = found.text("provider") or DEFAULT_PROVIDER
+    if name not in knowledge.providers:
+        raise unknown("provider", name, knowledge.providers)
+    return name
+
+
+def flow_name(name: str) -> str:
+    """The flow's own name, aliases accepted. Raises UnknownName."""
+    flow = canonical_flow(name)
+    if flow is None:
+        raise unknown("flow", name, {*FLOWS, *FLOW_ALIASES}, listed=FLOWS)
+    return flow

@@ -1,0 +1,258 @@
+"""`jwtdoctor check`: one login, examined. Builds the case and the instruments, runs the checkup, answers.
+
+Decisions where the contract is silent:
+- `--simulate` brings its own key, client and host; flags that name others beside it are refused, what a profile or the
+  environment say is left aside.
+- The redacted case of every check is kept for `explain last`: one a profile, 0600, in the state folder.
+- What may be missing is judged by the engine, as a finding; here only what cannot be worked with is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jwtdoctor.cli.attempt import (
+    DEFAULT_FLOW,
+    attempt_of,
+    flow_name,
+    gather,
+    provider_name,
+    sending_options,
+    signing_options,
+)
+from jwtdoctor.cli.common import Common, common_options, emit, narrate, one_line
+from jwtdoctor.cli.facts import observations_of
+from jwtdoctor.cli.reports import FORMATS, exit_code, keep_last, rendered
+from jwtdoctor.cli.streams import refuse_unwritable
+from jwtdoctor.errors import BadInput
+from jwtdoctor.model.case import Case
+from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.model.names import Reach
+from jwtdoctor.model.report import Concluded, Failed, Looked, ProbeEnded, ProbeStarted, Report, Skipped
+
+if TYPE_CHECKING:
+    from jwtdoctor.config.profiles import Settings
+    from jwtdoctor.instruments.ports import Instruments, Transport
+
+DEFAULT_TIMEOUT_S = 30.0
+WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout"})
+"""Settings that mean something beside `--simulate`."""
+
+
+@click.command("check", short_help="Try one login, name the cause if it is refused.")
+@click.argument("profile", required=False)
+@signing_options
+@sending_options
+@click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable, replaces the defaults.")
+@click.option("--no-ntp", is_flag=True, default=None, help="Ask no time server.")
+@click.option("--ca-file", metavar="FILE", help="Certificates to trust besides the system's.")
+@click.option("--timeout", type=float, metavar="S", help=f"Seconds for all of it.  [default: {DEFAULT_TIMEOUT_S:g}]")
+@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable.")
+@click.option(
+    "--simulate",
+    is_flag=False,
+    flag_value="healthy",
+    metavar="[FAULT]",
+    help="Against a staged fault on loopback.  [without FAULT: healthy]",
+)
+@click.option("--save-case", metavar="FILE", help="Write the redacted case, for explain.")
+@click.option("--keep-names", is_flag=True, help="Do not replace names in the saved case.")
+@common_options(*FORMATS)
+def command(
+    common: Common,
+    profile: str | None,
+    simulate: str | None,
+    save_case: str | None,
+    keep_names: bool,
+    fact: tuple[str, ...],
+    **flags: Any,
+) -> int:
+    """Makes one login and names the cause if it is refused.
+
+    Builds and signs an assertion, measures the clock, looks at the way to the host, sends one token request.
+    """
+    for path in (common.output, save_case):
+        if path is not None:
+            refuse_unwritable(path)
+    timeout_s = _timeout(flags["timeout"])
+    found = gather(common, flags, profile=profile)
+    for warning in found.warnings:
+        narrate(common, f"warning: {warning}")
+    timeout_s = timeout_s or _timeout(found.number("timeout")) or DEFAULT_TIMEOUT_S
+    with _prepared(found, simulate, flags) as prepared:
+        case = replace(
+            prepared.case,
+            observations=(*prepared.case.observations, *observations_of((*found.several("fact"), *fact))),
+            profile=found.profile,
+        )
+        recorder = Recorder(prepared.instruments.transport)
+        try:
+            report = _examined(common, case, replace(prepared.instruments, transport=recorder), timeout_s)
+        except KeyboardInterrupt:
+            if recorder.has_posted:
+                narrate(common, "interrupted after the token request was begun: it may count as a login")
+            raise
+    seen = replace(case, reply=report.reply)
+    keep_last(found.profile, _case_document(seen, report, False))
+    unsaved = None if save_case is None else _saved(common, save_case, _case_document(seen, report, keep_names))
+    emit(common, rendered(common, report))
+    if unsaved is not None:
+        raise unsaved
+    return exit_code(report)
+
+
+def _saved(common: Common, path: str, document: dict[str, Any]) -> BadInput | None:
+    """Writes the case file. A problem is handed back: a login was spent, so the report comes first."""
+    from jwtdoctor.intake.casefile import write_case
+
+    try:
+        write_case(path, document)
+    except BadInput as problem:
+        return problem
+    narrate(common, f"case written: {one_line(path)}")
+    return None
+
+
+def _timeout(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= 3600:
+        raise BadInput("is out of range", where="--timeout", expected="a number of seconds from 0 to 3600")
+    return seconds
+
+
+# --- what is to be tried
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case, and the world that it is tried in."""
+
+    case: Case
+    instruments: Instruments
+
+
+@contextmanager
+def _prepared(found: Settings, simulate: str | None, flags: Mapping[str, Any]) -> Iterator[Prepared]:
+    if simulate is None:
+        yield _real(found)
+        return
+    for name, value in flags.items():
+        if value not in (None, ()) and name not in WITH_SIMULATE:
+            flag = f"--{name.replace('_', '-')}"
+            raise BadInput("cannot go with --simulate, which brings its own", where=flag, do="leave one of them out")
+    with _simulated(simulate, found) as prepared:
+        yield prepared
+
+
+def _real(found: Settings) -> Prepared:
+    from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.knowledge.load import load
+
+    knowledge = load()
+    slug = provider_name(found, knowledge)
+    flow = flow_name(found.text("flow") or DEFAULT_FLOW)
+    attempt, warnings = attempt_of(found, knowledge.providers[slug])
+    instruments = real_instruments(
+        ntp=found.several("ntp") or None, no_ntp=found.flag("no_ntp"), ca_file=found.text("ca_file")
+    )
+    case = Case(provider=slug, flow=flow, attempt=attempt, reach=Reach.ENDPOINT, warnings=warnings)
+    return Prepared(case, instruments)
+
+
+@contextmanager
+def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
+    from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.simulator import simulated_check
+
+    flow = found.get("flow")
+    wanted = flow_name(str(flow.value)) if flow is not None and flow.is_flag else None
+    with simulated_check(name, flow=wanted) as staged:
+        _agrees("provider", found, staged.provider)
+        _agrees("flow", found, staged.flow)
+        attempt = staged.attempt
+        lifetime_s = found.get("lifetime")
+        if lifetime_s is not None and lifetime_s.is_flag:
+            attempt = replace(attempt, lifetime_s=int(found.number("lifetime") or 0))
+        no_ntp = found.flag("no_ntp")
+        instruments = real_instruments(ntp=staged.ntp, no_ntp=no_ntp)
+        case = Case(
+            provider=staged.provider,
+            flow=staged.flow,
+            id=None,
+            attempt=attempt,
+            observations=tuple(staged.client_facts),
+            reach=Reach.ENDPOINT,
+        )
+        yield Prepared(case, instruments)
+
+
+def _agrees(name: str, found: Settings, staged: str) -> None:
+    """A flag that says the same as the stage is no mistake; one that says otherwise is."""
+    setting = found.get(name)
+    if setting is None or not setting.is_flag:
+        return
+    typed = flow_name(str(setting.value)) if name == "flow" else str(setting.value)
+    if typed != staged:
+        raise BadInput(f"the staged fault has {name} {staged}", where=f"--{name}", do="leave it out")
+
+
+# --- running it
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A transport that remembers whether a login was begun, for whoever interrupts it."""
+
+    inner: Transport
+    has_posted: bool = field(default=False, init=False)
+
+    def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        self.has_posted = True
+        return self.inner.post_form(request, deadline_s)
+
+    def get(self, url: str, deadline_s: float) -> Exchange:
+        return self.inner.get(url, deadline_s)
+
+
+def _examined(common: Common, case: Case, instruments: Instruments, timeout_s: float) -> Report:
+    from contextlib import closing
+
+    from jwtdoctor.checkup import events
+
+    report: Report | None = None
+    with closing(events(case, instruments, timeout_s=timeout_s)) as happenings:  # type: ignore[type-var]
+        for event in happenings:
+            if isinstance(event, Concluded):
+                report = event.report
+            elif common.shows_progress:
+                _tell(common, event)
+    assert report is not None
+    return report
+
+
+def _tell(common: Common, event: ProbeStarted | ProbeEnded) -> None:
+    """One line as each probe ends; under `--verbose` also as it starts."""
+    if isinstance(event, ProbeStarted):
+        if common.verbose:
+            narrate(common, f"  {event.at_s:5.2f} s  {event.probe:<10} begins")
+        return
+    match event.outcome:
+        case Looked(probe=probe):
+            what = event.saw
+        case Skipped(probe=probe, reason=reason):
+            what = f"not examined: {reason}"
+        case Failed(probe=probe, reason=reason):
+            what = f"failed: {reason}"
+    narrate(common, f"  {event.at_s:5.2f} s  {probe:<10} {what}")
+
+
+def _case_document(case: Case, report: Report, keep_names: bool) -> dict[str, Any]:
+    """The attempt as a case file: what was observed, never what was derived, never what was sent."""
+    from jwtdoctor.intake.casefile import case_to
+
+    seen = replace(case, at=report.at, attempt=None)
+    return case_to(seen, report.chart, keep_names=keep_names)

@@ -1,0 +1,211 @@
+"""What every command has in common: its options, its way to answer, and the report document.
+
+    @click.command("clock", short_help="…")
+    @click.option("--url")
+    @common_options("text", "json")        # lowest, so that its options are listed last
+    def command(common: Common, url: str | None) -> int:
+        emit(common, "the answer")         # stdout, or the file of --output
+        narrate(common, "a remark")        # stderr, unless --quiet
+        return 0                           # the exit code
+
+A command module exposes one `click.Command` or `click.Group` called `command`, and imports inside the
+function whatever is not cheap. What it cannot work with it raises as `BadInput`; `cli/main.py` makes the
+one line of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from jwtdoctor.cli import streams as _streams
+from jwtdoctor.cli.streams import Streams, one_line, printable, to_json
+from jwtdoctor.errors import UnknownName
+from jwtdoctor.model.report import REPORT_SCHEMA
+
+__all__ = [
+    "REF",
+    "Common",
+    "common_options",
+    "emit",
+    "emit_document",
+    "narrate",
+    "one_line",
+    "report_document",
+    "to_json",
+    "tool_version",
+    "unknown",
+]
+
+OK, REFUSED, UNUSABLE, NOTHING_LEARNT, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes of the contract. An error of our own is `NOTHING_LEARNT`: it says nothing of the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that every command takes, and what the terminal can show."""
+
+    format: str = "text"
+    output: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    profile: str | None = None
+    streams: Streams = field(default_factory=Streams)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Progress goes to stderr: for a person who watches, or who asked for it."""
+        return self.verbose or (self.streams.narrates and not self.quiet)
+
+
+Handler = Callable[..., Any]
+
+
+def common_options(*formats: str) -> Callable[[Handler], Handler]:
+    """Adds the common options; the function gets them as one `Common`, its first argument.
+
+    `formats`: what `--format` takes, the default first; without any: text, json.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        @functools.wraps(handler)
+        def handle(
+            *args: Any,
+            format_: str,
+            output: str | None,
+            quiet: bool,
+            verbose: bool,
+            no_color: bool,
+            profile_name: str | None,
+            **rest: Any,
+        ) -> Any:
+            to_file = output not in (None, "-")
+            shows = _streams.streams(no_color=no_color, to_file=to_file)
+            common = Common(format_, output if to_file else None, quiet, verbose, profile_name, shows)
+            return handler(common, *args, **rest)
+
+        decorated: Handler = handle
+        for option in reversed(_options(formats or ("text", "json"))):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _options(formats: tuple[str, ...]) -> list[Callable[[Handler], Handler]]:
+    return [
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="Form of the answer.",
+        ),
+        click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE, whole or not at all."),
+        click.option("-q", "--quiet", is_flag=True, help="No narration on stderr."),
+        click.option("-v", "--verbose", is_flag=True, help="More detail; progress on stderr."),
+        click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR)."),
+        click.option("--profile", "profile_name", metavar="NAME", help="Settings of this profile."),
+    ]
+
+
+def emit(common: Common, text: str, *, secret: bool = False) -> None:
+    """The answer: to stdout, or to the file of `--output` (0600 and never over another file if `secret`)."""
+    if common.output is None:
+        plain = common.format == "text" and common.streams.ascii
+        _streams.answer(_streams.in_ascii(text) if plain else text)
+        return
+    _streams.write_file(common.output, text, secret=secret)
+    narrate(common, f"written: {one_line(common.output)}")
+
+
+def emit_document(common: Common, document: Any) -> None:
+    """The answer as JSON."""
+    emit(common, to_json(document))
+
+
+def narrate(common: Common, text: str) -> None:
+    """A remark for whoever watches: stderr, silent under `--quiet`. Not for errors: raise those."""
+    if not common.quiet:
+        _streams.narrate("\n".join(printable(line) for line in text.splitlines()))
+
+
+def tool_version() -> str:
+    """`jwtdoctor 0.1.0`. The root is loaded already; importlib.metadata would cost three bare starts."""
+    return f"jwtdoctor {sys.modules['jwtdoctor'].__version__}"
+
+
+def report_document(command: str, **parts: Any) -> dict[str, Any]:
+    """A `jwtdoctor.report/1` document with every key of the contract, for commands that make no diagnosis.
+
+    `parts` fill the keys, or add keys of the command's own (`key`, `pkce` …) after those of the contract.
+    """
+    document: dict[str, Any] = {
+        "schema": REPORT_SCHEMA,
+        "tool": tool_version(),
+        "command": command,
+        "at": round(time.time(), 3),
+        "took_s": 0.0,
+        "case": None,
+        "profile": None,
+        "provider": None,
+        "flow": None,
+        "outcome": "not-asked",
+        "logins_used": 0,
+        "leaders": [],
+        "verdicts": [],
+        "questions": [],
+        "claims": [],
+        "findings": [],
+        "probes": [],
+        "clocks": [],
+        "facts": {},
+        "warnings": [],
+    }
+    document.update(parts)
+    return document
+
+
+class _Ref(click.types.StringParamType):
+    """A reference to a secret; anything else is refused without being quoted."""
+
+    name = "ref"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from jwtdoctor.config.secrets import FORMS, is_ref
+
+        if not is_ref(value):
+            self.fail(f"not a reference to a secret; expected {FORMS}", param, ctx)
+        return value
+
+
+REF = _Ref()
+"""The click type of options that take a reference to a secret."""
+
+
+def unknown(
+    kind: str, name: str, known: Iterable[str], *, listed_by: str = "", listed: Iterable[str] = ()
+) -> UnknownName:
+    """The error for a name that does not exist: the nearest ones, else all of them, else what lists them.
+
+    `listed`: what to list in place of `known`, where that holds aliases too.
+
+    What was typed is only quoted where it is near a known name: else it may be anything, even a secret.
+    """
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+    if near:
+        return UnknownName(f"no {kind} is called '{one_line(name)}'", do=f"nearest: {', '.join(near)}")
+    names = sorted(listed) or names
+    if len(names) <= 14:
+        return UnknownName(f"no {kind} of that name", expected=", ".join(names))
+    return UnknownName(f"no {kind} of that name", do=f"list them: {listed_by}" if listed_by else "")

@@ -1,0 +1,322 @@
+"""`jwtdoctor sign`: builds and signs an assertion, right or with one deliberate fault.
+
+It prints a credential, since that is what it is for: on stdout, or with `--output` into a new file of mode 0600.
+Everything else about it goes to stderr.
+
+Decisions where the contract is silent:
+- `--format text` is `token`. `form` is the request body, `header` an Authorization line. `json` is the report
+  document with `assertion` (header, claims) and `token`, since `claims` means something else there.
+- Without `--audience` it is the provider's for the host of `--url`; `curl` needs the URL in any case.
+- `--true-time` without an answer from any time server signs nothing and is exit 3: whoever asks for it knows
+  that the clock here is wrong.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import click
+
+from jwtdoctor.cli import streams
+from jwtdoctor.cli.attempt import (
+    DEFAULT_FLOW,
+    claims_of,
+    flow_name,
+    gather,
+    lifetime_of,
+    provider_name,
+    secret_of,
+    signing_options,
+    token_url_of,
+)
+from jwtdoctor.cli.common import (
+    NOTHING_LEARNT,
+    OK,
+    Common,
+    common_options,
+    emit,
+    emit_document,
+    narrate,
+    report_document,
+)
+from jwtdoctor.errors import BadInput
+
+if TYPE_CHECKING:
+    from jwtdoctor.assertions.keys import PrivateKey, PublicKey
+    from jwtdoctor.config.profiles import Settings
+    from jwtdoctor.model.assertion import Assertion, AssertionSpec
+    from jwtdoctor.model.provider import Provider
+
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@click.command("sign", short_help="Build and sign an assertion.")
+@signing_options
+@click.option("--flow", metavar="NAME", help="For curl and form.  [default: the provider's]")
+@click.option("--nbf", is_flag=True, default=None, help="Write nbf.")
+@click.option("--jti", is_flag=True, default=None, help="Write a fresh jti.")
+@click.option("--x5t", metavar="VALUE|auto", help="x5t for the header; auto: of --cert.")
+@click.option("--x5t-s256", metavar="VALUE|auto", help="x5t#S256 for the header; auto: of --cert.")
+@click.option("--fault", metavar="NAME", help="One deliberate fault, for testing.")
+@click.option("--list-faults", is_flag=True, help="List the faults and stop.")
+@click.option("--true-time", is_flag=True, help="Sign with the time of NTP servers.")
+@click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable.")
+@common_options("token", "text", "json", "curl", "form", "header")
+def command(common: Common, fault: str | None, list_faults: bool, true_time: bool, **flags: Any) -> int:
+    """Builds and signs an assertion. It is a credential until it expires.
+
+    \b
+    jwtdoctor sign --client-id 3MVG9… --username user@example.com \\
+        --url https://login.salesforce.com --key app.key
+    """
+    if list_faults:
+        return _list_faults(common)
+    found = gather(common, flags)
+    for warning in found.warnings:
+        narrate(common, f"warning: {warning}")
+    order = _order(found, common, fault)
+    now, remark = time.time(), ""
+    if true_time:
+        measured = _true_now(found, now)
+        if isinstance(measured, str):
+            streams.narrate(f"the true time could not be measured, so nothing was signed: {measured}")
+            return NOTHING_LEARNT
+        now, remark = measured
+    assertion = _signed(order, now)
+    _narrate(common, order, assertion, remark)
+    _answer(common, order, assertion)
+    return OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be signed, with what, and for which request."""
+
+    spec: AssertionSpec
+    key: PrivateKey
+    provider: Provider
+    flow: str
+    url: str | None
+    profile: str | None
+    fault: str | None
+
+
+# --- what is to be signed -------------------------------------------------------------------------
+
+
+def _order(found: Settings, common: Common, fault: str | None) -> _Order:
+    from jwtdoctor.assertions.faults import fault_named
+    from jwtdoctor.assertions.keys import load_private
+    from jwtdoctor.assertions.signer import read_file
+    from jwtdoctor.knowledge.load import load
+
+    knowledge = load()
+    provider = knowledge.providers[provider_name(found, knowledge)]
+    if fault is not None:
+        fault_named(fault)
+    url = _url(common, found, provider)
+    path = found.text("key")
+    if path is None:
+        raise BadInput("no private key was named", expected="--key FILE, JWTDOCTOR_KEY or key in a profile")
+    key = load_private(read_file(path), where=path, passphrase=secret_of(found, "key_passphrase"))
+    for note in key.notes:
+        narrate(common, f"note: {path}: {note}; other programs may not read it so")
+    return _Order(_spec(found, provider, key, url), key, provider, _flow(found, provider), url, found.profile, fault)
+
+
+def _url(common: Common, found: Settings, provider: Provider) -> str | None:
+    text = found.text("url")
+    if text is None:
+        if common.format == "curl":
+            raise BadInput("the token endpoint is not known", expected="--url https://HOST for --format curl")
+        return None
+    url, warnings = token_url_of(text, provider)
+    for warning in warnings:
+        narrate(common, f"warning: {warning}")
+    return url
+
+
+def _flow(found: Settings, provider: Provider) -> str:
+    named = found.text("flow")
+    if named is not None:
+        return flow_name(named)
+    signing = [f for f in provider.flows if f in ("jwt-bearer", "private-key-jwt", "api-jwt")]
+    return signing[0] if signing and DEFAULT_FLOW not in signing else DEFAULT_FLOW
+
+
+def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None) -> AssertionSpec:
+    from jwtdoctor.assertions.sign import default_alg
+    from jwtdoctor.model.assertion import AssertionSpec
+
+    certificate = _certificate(found)
+    return AssertionSpec(
+        issuer=_wanted(found, "client_id", "--client-id ID (the iss claim)"),
+        subject=_wanted(found, "username", "--username NAME (the sub claim)"),
+        audience=_audience(found, provider, url),
+        lifetime_s=lifetime_of(found, provider),
+        alg=found.text("alg") or default_alg(key),
+        kid=found.text("kid"),
+        x5t=_thumbprint(found, "x5t", certificate),
+        x5t_s256=_thumbprint(found, "x5t_s256", certificate),
+        iat=not found.flag("no_iat"),
+        nbf=found.flag("nbf"),
+        jti=found.flag("jti"),
+        extra_claims=claims_of(found.several("claim")),
+    )
+
+
+def _wanted(found: Settings, name: str, expected: str) -> str:
+    text = found.text(name)
+    if not text:
+        raise BadInput(f"{name} is not known", expected=expected)
+    return text
+
+
+def _audience(found: Settings, provider: Provider, url: str | None) -> str:
+    from jwtdoctor.probes.local import default_audience
+
+    audience = found.text("audience")
+    if audience is not None:
+        return audience
+    if url is None:
+        raise BadInput("aud is not known", expected="--audience AUD, or --url from which it follows")
+    return default_audience(url, provider)
+
+
+def _certificate(found: Settings) -> PublicKey | None:
+    from jwtdoctor.assertions.keys import load_public
+    from jwtdoctor.assertions.signer import read_file
+
+    path = found.text("cert")
+    return None if path is None else load_public(read_file(path), where=path)
+
+
+def _thumbprint(found: Settings, name: str, certificate: PublicKey | None) -> str | None:
+    value = found.text(name)
+    if value != "auto":
+        return value
+    if certificate is None or not certificate.is_certificate:
+        raise BadInput("auto needs a certificate", where=f"--{name.replace('_', '-')}", expected="--cert FILE")
+    return certificate.x5t if name == "x5t" else certificate.x5t_s256
+
+
+# --- the time, and the signing --------------------------------------------------------------------
+
+
+def _true_now(found: Settings, now: float) -> tuple[float, str] | str:
+    """True time and a remark on it, or why it could not be measured."""
+    from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.probes.clock import ask_the_time
+    from jwtdoctor.reasoning.clock import combine
+
+    instruments = real_instruments(ntp=found.several("ntp") or None)
+    began = time.monotonic()
+    verdict = combine(ask_the_time(instruments.time_sources))
+    if verdict.interval is None:
+        return verdict.note
+    ahead_s = verdict.interval.ahead_s
+    side = "ahead of" if ahead_s >= 0 else "behind"
+    remark = f"this clock is {abs(ahead_s):.3f} s {side} true time ({verdict.note}); signed with true time"
+    return now + (time.monotonic() - began) - ahead_s, remark
+
+
+def _signed(order: _Order, now: float) -> Assertion:
+    if order.fault is None:
+        from jwtdoctor.assertions.sign import sign
+
+        return sign(order.spec, order.key, now)
+    from jwtdoctor.assertions.faults import fault_named, sign_with_fault
+
+    return sign_with_fault(order.spec, order.key, now, fault_named(order.fault))
+
+
+# --- the answer -----------------------------------------------------------------------------------
+
+
+def _narrate(common: Common, order: _Order, assertion: Assertion, remark: str) -> None:
+    if remark:
+        narrate(common, remark)
+    if order.fault is not None:
+        narrate(common, f"with a deliberate fault: {order.fault}")
+        return
+    aud = assertion.claims.get("aud")
+    narrate(
+        common, f"{assertion.header.get('alg')}, aud {aud}, expires in {order.spec.lifetime_s} s; it is a credential"
+    )
+    for finding in _lint(order, assertion):
+        if finding.severity != "note":
+            narrate(common, f"{finding.severity}: {finding.where}: {finding.message}")
+
+
+def _lint(order: _Order, assertion: Assertion) -> tuple[Any, ...]:
+    from jwtdoctor.assertions.decode import take_apart
+    from jwtdoctor.assertions.inspect import lint
+
+    return lint(take_apart(assertion.token.reveal()), order.provider, assertion.signed_at)
+
+
+def _answer(common: Common, order: _Order, assertion: Assertion) -> None:
+    token = assertion.token.reveal()
+    match common.format:
+        case "json":
+            emit(common, streams.to_json(_document(order, assertion, token)), secret=True)
+        case "curl":
+            emit(common, _curl(order, token), secret=True)
+        case "form":
+            emit(common, urlencode(_fields(order.flow, token)), secret=True)
+        case "header":
+            emit(common, f"Authorization: Bearer {token}", secret=True)
+        case _:
+            emit(common, token, secret=True)
+
+
+def _document(order: _Order, assertion: Assertion, token: str) -> dict[str, Any]:
+    return report_document(
+        "sign",
+        at=round(assertion.signed_at, 3),
+        profile=order.profile,
+        provider=order.provider.slug,
+        flow=order.flow,
+        fault=order.fault,
+        assertion={"header": dict(assertion.header), "claims": dict(assertion.claims)},
+        token=token,
+    )
+
+
+def _fields(flow: str, token: str) -> list[tuple[str, str]]:
+    """The form of the request (RFC 7523 §2.1 for a grant, §2.2 for client authentication)."""
+    if flow == "private-key-jwt":
+        return [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", _CLIENT_ASSERTION),
+            ("client_assertion", token),
+        ]
+    return [("grant_type", _JWT_BEARER), ("assertion", token)]
+
+
+def _curl(order: _Order, token: str) -> str:
+    words = ["curl", "--silent", "--show-error", "--include"]
+    lines = [" ".join([*words, shlex.quote(order.url or "")])]
+    if order.flow == "api-jwt":
+        lines.append(f"--header {shlex.quote(f'Authorization: Bearer {token}')}")
+    else:
+        lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _fields(order.flow, token)]
+    return " \\\n  ".join(lines)
+
+
+def _list_faults(common: Common) -> int:
+    from jwtdoctor.assertions.faults import FAULTS
+
+    faults = [FAULTS[name] for name in sorted(FAULTS)]
+    if common.format == "json":
+        rows = [{"name": f.name, "does": f.does, "stages": f.stages or None} for f in faults]
+        emit_document(common, report_document("sign", faults=rows))
+        return OK
+    longest = max(len(fault.name) for fault in faults)
+    emit(common, "\n".join(f"{fault.name:<{longest}}  {fault.does}" for fault in faults))
+    return OK

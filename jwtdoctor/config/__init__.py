@@ -1,0 +1,1 @@
+"""Profiles, references to secrets, and the folders that are ours."""

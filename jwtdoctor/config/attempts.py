@@ -1,0 +1,203 @@
+"""From settings to an attempt: what a profile, the environment and flags together ask to be signed and sent.
+
+Pure but for the secrets, which are read last, when all else is known to be usable. The command line and the
+interface both come here, so that a profile means the same to both.
+
+Decisions where the contract is silent:
+- `url` takes the host alone (`https://acme.my.salesforce.com`), to which the provider's token path
+  is added, or the whole token URL. No user name, password, query or fragment may be in it: URLs end up in logs.
+- At a host that is the provider's own, a path that is not its token path is a mistake and refused. Elsewhere
+  (a gateway, a proxy, loopback) it is taken with a warning.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from jwtdoctor.config.profiles import SECRETS, Settings
+from jwtdoctor.config.secrets import resolve
+from jwtdoctor.errors import BadInput
+from jwtdoctor.model.case import Attempt
+from jwtdoctor.model.secret import Secret
+
+if TYPE_CHECKING:
+    from jwtdoctor.model.provider import Provider
+
+DEFAULT_PROVIDER = "salesforce"
+DEFAULT_FLOW = "jwt-bearer"
+DEFAULT_LIFETIME_S = 180
+SAFE_SHARE = 0.95
+"""Of a provider's maximum, where that is below the usual lifetime: room for a clock that is a little off."""
+
+Ask = Callable[[str], str]
+"""Answers `prompt`: given the name of the setting, what was typed."""
+
+
+def attempt_of(found: Settings, provider: Provider, *, ask: Ask | None = None) -> tuple[Attempt, tuple[str, ...]]:
+    """What is to be signed and sent, and warnings about it. Raises BadInput; reads the secrets last.
+
+    `ask` answers `prompt` (default: the terminal, without echo).
+    """
+    attempt, warnings = plain_attempt(found, provider)
+    return _with_secrets(attempt, found, ask), warnings
+
+
+def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[str, ...]]:
+    """The same without its secrets: no command is run and nobody is asked. Raises BadInput."""
+    url = found.text("url")
+    if url is None:
+        raise BadInput(
+            "the token endpoint is not known",
+            expected="--url https://HOST, JWTDOCTOR_URL or url in a profile",
+        )
+    token_url, warnings = token_url_of(url, provider)
+    attempt = Attempt(
+        token_url=token_url,
+        client_id=found.text("client_id") or "",
+        username=found.text("username") or "",
+        audience=found.text("audience"),
+        key_path=found.text("key"),
+        certificate_path=found.text("cert"),
+        client_auth=found.text("client_auth") or "body",
+        redirect_uri=found.text("redirect_uri"),
+        scope=found.text("scope"),
+        lifetime_s=lifetime_of(found, provider),
+        iat=not found.flag("no_iat"),
+        alg=found.text("alg"),
+        kid=found.text("kid"),
+        pkce=not found.flag("no_pkce"),
+        extra_claims=claims_of(found.several("claim")),
+    )
+    return attempt, warnings
+
+
+def _with_secrets(attempt: Attempt, found: Settings, ask: Ask | None) -> Attempt:
+    secrets: dict[str, Any] = {}
+    for name in sorted(SECRETS):
+        secret = secret_of(found, name, ask=ask)
+        if secret is not None:
+            secrets[name] = secret
+    return replace(attempt, **secrets)
+
+
+def secret_of(found: Settings, name: str, *, ask: Ask | None = None) -> Secret | None:
+    """The secret that a setting refers to; None where it is not set. Raises BadProfile."""
+    setting = found.get(name)
+    if setting is None:
+        return None
+    what = setting.origin if setting.is_flag else f"{setting.origin} {name}"
+    return resolve(str(setting.value), what=what, folder=setting.folder, ask=ask)
+
+
+def lifetime_of(found: Settings, provider: Provider) -> int:
+    """Seconds from signing to exp: as asked, else 180, or 95 % of a lower maximum of the provider."""
+    asked = found.number("lifetime")
+    if asked is not None:
+        return int(asked)
+    maxima = [provider.limit("max_ttl_s"), provider.limit("max_exp_ahead_s")]
+    lowest = min((m for m in maxima if m is not None), default=None)
+    if lowest is None or lowest * SAFE_SHARE >= DEFAULT_LIFETIME_S:
+        return DEFAULT_LIFETIME_S
+    return int(lowest * SAFE_SHARE)
+
+
+def claims_of(pairs: Iterable[str]) -> dict[str, Any]:
+    """`NAME=JSON` pairs as claims. Raises BadInput, which names the claim only if it looks like a name."""
+    claims: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not re.fullmatch(r"[\w.:/#-]{1,100}", name):
+            raise BadInput("is not a claim", where="--claim", expected="NAME=JSON, e.g. --claim 'scope=\"api\"'")
+        try:
+            claims[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            raise BadInput(
+                "the value is not JSON", where=f"--claim {name}", expected="JSON; text goes in double quotes"
+            ) from None
+    return claims
+
+
+def token_url_of(url: str, provider: Provider) -> tuple[str, tuple[str, ...]]:
+    """The token endpoint that is meant, and warnings. Raises BadInput, which quotes nothing but a host."""
+    parts = _split(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not is_loopback(host):
+        raise BadInput(
+            "plain http is taken on loopback only: credentials would travel in clear",
+            where="--url",
+            do="write https://",
+        )
+    path = parts.path
+    if path in ("", "/"):
+        return f"{parts.scheme}://{parts.netloc}{_token_path(provider)}", ()
+    return f"{parts.scheme}://{parts.netloc}{path}", _odd_path(path, host, provider)
+
+
+def _split(url: str) -> SplitResult:
+    text = url.strip()
+    if any(not char.isprintable() or char.isspace() for char in text):
+        raise BadInput("holds blanks or control characters", where="--url", expected="https://HOST")
+    if "://" not in text:
+        raise BadInput("has no scheme", where="--url", do=_write_https(text))
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise BadInput("is not a URL", where="--url", expected="https://HOST[:PORT]") from None
+    if parts.scheme not in ("http", "https"):
+        raise BadInput("has another scheme than https", where="--url", expected="https://HOST")
+    if not parts.hostname:
+        raise BadInput("names no host", where="--url", expected="https://HOST")
+    if parts.username is not None or parts.password is not None:
+        raise BadInput("holds credentials", where="--url", expected="https://HOST without user name and password")
+    if parts.query or parts.fragment:
+        raise BadInput("has a query or fragment", where="--url", expected="the token endpoint alone")
+    return parts
+
+
+def _write_https(text: str) -> str:
+    """What to write in place of a bare host; quoted only where it can be nothing but a host."""
+    host = text.split("/")[0]
+    is_host = re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?", host) is not None
+    return f"write https://{host}" if is_host else "write https://HOST"
+
+
+def is_loopback(host: str) -> bool:
+    """`localhost`, or an address of 127.0.0.0/8 or ::1."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _token_path(provider: Provider) -> str:
+    if not provider.token_path or "{" in provider.token_path:
+        raise BadInput(
+            f"{provider.slug} has no token path that fits every host",
+            where="--url",
+            expected="the whole token URL",
+        )
+    return provider.token_path
+
+
+def _odd_path(path: str, host: str, provider: Provider) -> tuple[str, ...]:
+    """Warnings about a path; raises where it can only be a mistake."""
+    usual = provider.token_path
+    if not usual or "{" in usual or path == usual:
+        return ()
+    what_to_write = f"write https://{host} alone, or end it with {usual}"
+    if path.count(usual) > 1 or (usual in path and not path.endswith(usual)):
+        raise BadInput("has a path too many", where="--url", do=what_to_write)
+    if path.endswith(usual) and "//" not in path:
+        return ()  # a site's prefix, as in https://acme.my.site.com/shop/services/oauth2/token
+    if any(re.search(pattern, host, re.IGNORECASE) for pattern in provider.hosts):
+        raise BadInput(f"its path is not the token path of {provider.slug}", where="--url", do=what_to_write)
+    return (f"the path of the token URL is not the usual one of {provider.slug} ({usual})",)

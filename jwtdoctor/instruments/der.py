@@ -1,0 +1,103 @@
+"""Who issued a certificate, and until when it holds: the few fields of a DER certificate that a path needs.
+
+Read by hand because a certificate that failed verification is the one of interest here, and the standard library
+decodes only those that passed. It verifies nothing. (Keys and certificates of the user are `assertions`' business.)
+Bounded and strict: anything odd raises ValueError. ITU-T X.690, RFC 5280 §4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+MAX_DER = 64_000
+_SEQUENCE, _INTEGER, _OID, _VERSION = 0x30, 0x02, 0x06, 0xA0
+_STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1E: "utf-16-be"}
+_COMMON_NAME, _ORGANISATION = b"\x55\x04\x03", b"\x55\x04\x0a"
+_TIMES = {0x17: "%y%m%d%H%M%SZ", 0x18: "%Y%m%d%H%M%SZ"}
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """Names as (common name, organisation), empty where absent; times in epoch seconds."""
+
+    issuer_name: str
+    issuer_organisation: str
+    subject_name: str
+    not_before: float
+    not_after: float
+
+    @property
+    def issuer(self) -> str:
+        """The issuer as one text: `NAME (ORGANISATION)`."""
+        if self.issuer_name and self.issuer_organisation:
+            return f"{self.issuer_name} ({self.issuer_organisation})"
+        return self.issuer_name or self.issuer_organisation
+
+
+def read_certificate(der: bytes) -> CertificateFacts:
+    """The fields of one DER certificate. Raises ValueError for anything that is none."""
+    if len(der) > MAX_DER:
+        raise ValueError("a certificate of more than 64 kB")
+    outer = _one(der, _SEQUENCE)
+    fields = list(_items(next(_items(outer))[1]))
+    if fields and fields[0][0] == _VERSION:
+        fields = fields[1:]
+    if len(fields) < 5 or fields[0][0] != _INTEGER:
+        raise ValueError("no certificate")
+    issuer, validity, subject = fields[2][1], fields[3][1], fields[4][1]
+    begins, ends = (_time(tag, value) for tag, value in list(_items(validity))[:2])
+    return CertificateFacts(
+        _name(issuer, _COMMON_NAME), _name(issuer, _ORGANISATION), _name(subject, _COMMON_NAME), begins, ends
+    )
+
+
+def _one(data: bytes, wanted: int) -> bytes:
+    tag, value = next(_items(data))
+    if tag != wanted:
+        raise ValueError("not the DER structure expected")
+    return value
+
+
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The tag and the content of each element. Ends with ValueError where a length lies."""
+    at = 0
+    while at < len(data):
+        tag, start, end = _span(data, at)
+        yield tag, data[start:end]
+        at = end
+    if not data:
+        raise ValueError("an empty DER structure")
+
+
+def _span(data: bytes, at: int) -> tuple[int, int, int]:
+    if at + 2 > len(data):
+        raise ValueError("truncated DER")
+    tag, length, start = data[at], data[at + 1], at + 2
+    if length & 0x80:
+        size = length & 0x7F
+        if not 1 <= size <= 3 or start + size > len(data):
+            raise ValueError("an unusable DER length")
+        length, start = int.from_bytes(data[start : start + size], "big"), start + size
+    if start + length > len(data):
+        raise ValueError("truncated DER")
+    return tag, start, start + length
+
+
+def _name(name: bytes, wanted: bytes) -> str:
+    """The last attribute of that kind in a distinguished name, or empty."""
+    found = ""
+    for _, rdn in _items(name) if name else ():
+        for _, pair in _items(rdn):
+            parts = list(_items(pair))
+            if len(parts) == 2 and parts[0] == (_OID, wanted) and parts[1][0] in _STRINGS:
+                found = parts[1][1][:400].decode(_STRINGS[parts[1][0]], "replace")
+    return found
+
+
+def _time(tag: int, value: bytes) -> float:
+    if tag not in _TIMES:
+        raise ValueError("no time")
+    text = value.decode("ascii", "replace")
+    return datetime.strptime(text, _TIMES[tag]).replace(tzinfo=UTC).timestamp()

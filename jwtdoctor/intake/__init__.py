@@ -1,0 +1,1 @@
+"""Whatever someone pastes, made into observations: bodies, dumps, HAR files, URLs, logs, case files."""

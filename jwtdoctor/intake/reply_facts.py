@@ -1,0 +1,113 @@
+"""What an HTTP reply testifies: the `reply.*` facts, and the true time where the server names it.
+
+Used by `check` on what came over the wire and by `explain` on what somebody kept of it. How far the local clock is
+off against `Date` is not said here: whose `Date` may be believed is the business of `instruments/date.py`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jwtdoctor.intake.bodies import BodyParts, parts_of
+from jwtdoctor.intake.redact import clean
+from jwtdoctor.intake.times import CURRENT_TIME, http_date, iso_time, printed_in
+from jwtdoctor.model.chart import Observation
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.model.facts import Value
+
+_ID_HEADERS = (
+    "x-request-id",
+    "x-sfdc-request-id",
+    "x-okta-request-id",
+    "x-github-request-id",
+    "x-ms-request-id",
+    "x-correlation-id",
+)
+_VALID_FROM = re.compile(r"valid from:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
+_EXPIRY = re.compile(r"expiry time of assertion:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
+
+
+def observe_reply(reply: Reply) -> tuple[Observation, ...]:
+    """The facts of one reply. A status without a body says nothing about a description."""
+    parts = parts_of(reply.body, reply.header("content-type"))
+    facts: dict[str, Value | None] = {}
+    if reply.status == 407:
+        # The token endpoint never asks for proxy credentials (RFC 9110 §15.5.8): this is not its answer.
+        facts["path.proxy_status"] = 407
+    facts |= _of_transport(reply, parts)
+    facts |= _of_body(parts)
+    facts["reply.granted"] = _granted(reply.status, parts)
+    facts["reply.correlation_id"] = _correlation_id(reply, parts)
+    found = [Observation(name, value, "reply") for name, value in facts.items() if value is not None]
+    return (*found, *_of_printed_times(parts.description or ""))
+
+
+def server_time(reply: Reply) -> float | None:
+    """Epoch seconds by the server: its `Date`, else a time printed in the body; None where it names none.
+
+    A reply with `Age` came out of a cache, and its `Date` is old (RFC 9111 §5.1).
+    """
+    if reply.header("age") in (None, "0"):
+        found = http_date(reply.header("date"))
+        if found is not None:
+            return found
+    parts = parts_of(reply.body, reply.header("content-type"))
+    printed = printed_in(parts.description or "")
+    if printed is not None:
+        return printed
+    return None if parts.server_time is None else iso_time(parts.server_time)
+
+
+def _of_transport(reply: Reply, parts: BodyParts) -> dict[str, Value | None]:
+    content_type = reply.header("content-type")
+    location = reply.header("location")
+    is_redirect = reply.status is not None and 300 <= reply.status < 400
+    return {
+        "reply.status": reply.status,
+        "reply.content_type": clean(content_type)[:200] if content_type else None,
+        "request.redirected_to": clean(location).split("?")[0][:500] if location and is_redirect else None,
+        "reply.is_html": (parts.kind == "html") if parts.kind != "empty" else None,
+        "reply.body_is_json": parts.is_json_object if parts.kind != "empty" else None,
+    }
+
+
+def _of_body(parts: BodyParts) -> dict[str, Value | None]:
+    if not parts.is_error:
+        return {}
+    return {
+        "reply.error": clean(parts.error)[:200] if parts.error else None,
+        "reply.description": clean(parts.description) if parts.description else None,
+        "reply.has_description": parts.description is not None,
+    }
+
+
+def _granted(status: int | None, parts: BodyParts) -> bool | None:
+    """A token, or the certainty that there was none; None where neither can be said."""
+    if parts.granted is not None:
+        return parts.granted and not (status is not None and status >= 400)
+    if status is not None and status >= 300:
+        return False
+    return False if parts.kind == "html" else None
+
+
+def _correlation_id(reply: Reply, parts: BodyParts) -> str | None:
+    found = parts.correlation_id or next((v for name in _ID_HEADERS if (v := reply.header(name))), None)
+    return clean(found)[:100] if found else None
+
+
+def _of_printed_times(description: str) -> tuple[Observation, ...]:
+    """Entra prints the assertion's window beside its own clock (AADSTS700024): the best evidence of the field."""
+    now = printed_in(description)
+    if now is None or CURRENT_TIME.search(description) is None:
+        return ()
+    found: list[Observation] = []
+    expiry = _EXPIRY.search(description[:4000])
+    start = _VALID_FROM.search(description[:4000])
+    if expiry and (at := iso_time(expiry[1])) is not None:
+        found.append(Observation("assertion.exp_in_s", round(at - now, 3), "reply"))
+    if start and (at := iso_time(start[1])) is not None:
+        found.append(Observation("assertion.nbf_in_s", round(at - now, 3), "reply"))
+    elif start:
+        # Valid from 1970: the assertion carries no nbf.
+        found.append(Observation("assertion.nbf_present", False, "reply"))
+    return tuple(found)

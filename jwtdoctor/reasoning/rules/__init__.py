@@ -1,0 +1,1 @@
+"""The rules of derived facts, a module a subject. `table` holds what they share."""

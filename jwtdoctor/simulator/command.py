@@ -1,0 +1,84 @@
+"""The `jwtdoctor check …` command line that fits a running scenario, for whoever wants to try it by hand.
+
+Secrets go into files of a private folder and are named as `file:PATH`, since that is how `check` takes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from jwtdoctor.model.case import Attempt
+from jwtdoctor.model.facts import Value
+from jwtdoctor.model.secret import Secret
+from jwtdoctor.simulator.facts import client_facts
+from jwtdoctor.simulator.world import Scenario
+
+_SECRETS = (
+    ("--client-secret", "client_secret"),
+    ("--password", "password"),
+    ("--security-token", "security_token"),
+    ("--refresh-token", "refresh_token"),
+    ("--code", "code"),
+    ("--code-verifier", "code_verifier"),
+    ("--device-code", "device_code"),
+    ("--saml-assertion", "saml_assertion"),
+    ("--subject-token", "subject_token"),
+)
+
+
+def check_arguments(scenario: Scenario, attempt: Attempt, ntp: str, folder: Path) -> list[str] | None:
+    """The arguments of `jwtdoctor` that make this attempt, None where its fault cannot be said in options.
+
+    `folder` is private to this user (0700); the key and the secrets are written into it, 0600 each.
+    """
+    if attempt.ready_assertion is not None or attempt.assertion is not None:
+        return None
+    words = ["check", "--provider", "salesforce", "--flow", scenario.flow, "--url", attempt.token_url]
+    words += ["--client-id", attempt.client_id]
+    words += _assertion_words(scenario, attempt, folder)
+    for option, name in _SECRETS:
+        secret = getattr(attempt, name)
+        if secret is not None:
+            words += [option, f"file:{_private_file(folder / name.replace('_', '-'), secret)}"]
+    words += [] if attempt.redirect_uri is None else ["--redirect-uri", attempt.redirect_uri]
+    words += [] if attempt.scope is None else ["--scope", attempt.scope]
+    words += [] if attempt.pkce else ["--no-pkce"]
+    words += ["--ntp", ntp]
+    for seen in client_facts(scenario):
+        words += ["--fact", f"{seen.fact}={_fact_text(seen.value)}"]
+    return words
+
+
+def _assertion_words(scenario: Scenario, attempt: Attempt, folder: Path) -> list[str]:
+    if scenario.flow not in ("jwt-bearer", "password"):
+        return []
+    words = ["--username", attempt.username]
+    if scenario.flow == "password":
+        return words
+    words += ["--audience", attempt.audience or "", "--key", _key_words(attempt, folder)]
+    words += ["--lifetime", str(attempt.lifetime_s)]
+    words += [] if attempt.iat else ["--no-iat"]
+    words += [] if attempt.alg is None else ["--alg", attempt.alg]
+    for name, value in attempt.extra_claims.items():
+        words += ["--claim", f"{name}={json.dumps(value)}"]
+    return words
+
+
+def _key_words(attempt: Attempt, folder: Path) -> str:
+    if attempt.key_pem is None:
+        return attempt.key_path or "YOUR.key"
+    return _private_file(folder / "client.key", attempt.key_pem)
+
+
+def _private_file(path: Path, secret: Secret) -> str:
+    """Writes a secret, 0600 from the first byte on, never over another file."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(secret.reveal())
+    return str(path)
+
+
+def _fact_text(value: Value) -> str:
+    return json.dumps(list(value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,208 @@
+"""What clients fetch once they have a token: API versions, a query on Organization, identity; and revoke, introspect.
+
+Just as much as real clients need to go on (sf CLI, jsforce, simple-salesforce). A token that was issued can still be
+refused here: API Access Control, a missing api scope, a revoked session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.simulator import refusals as no
+from jwtdoctor.simulator import sealed
+from jwtdoctor.simulator.checks import base_url, utc
+from jwtdoctor.simulator.policy import Policy, User
+from jwtdoctor.simulator.ruling import Ruling
+from jwtdoctor.simulator.wire import FORM, HttpRequest, bearer_of, first_values, json_reply, reply
+
+VERSIONS = (
+    ("Summer '26", "67.0"),
+    ("Winter '26", "65.0"),
+    ("Spring '25", "63.0"),
+    ("Spring '21", "51.0"),
+    ("Fall '20", "50.0"),
+)
+
+Session = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call with a live session."""
+
+    request: HttpRequest
+    policy: Policy
+    session: Session
+
+
+Answer = Callable[[Call], tuple[int, Any]]
+"""Gives status and JSON content."""
+
+
+def resource(request: HttpRequest, policy: Policy, now: float) -> Ruling:
+    """Everything but the token and authorize endpoints. Never raises."""
+    path = request.path.rstrip("/")
+    if path == "/services/oauth2/revoke":
+        return _revoke(request, policy, now)
+    if path == "/services/oauth2/introspect":
+        return Ruling(_introspect(request, policy, now))
+    for pattern, answer in _API:
+        if re.fullmatch(pattern, path):
+            return Ruling(_api(answer, request, policy, now))
+    if path == "/services/oauth2/userinfo" or re.fullmatch(r"/id/\w{15,18}/\w{15,18}", path):
+        return Ruling(_identity(request, policy, now))
+    missing = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    return Ruling(json_reply(404, missing, now, request.target))
+
+
+# --- the API ----------------------------------------------------------------------------------------------------
+
+
+def _api(answer: Answer, request: HttpRequest, policy: Policy, now: float) -> Reply:
+    session = session_of(request, policy)
+    refused = _api_refusal(session, policy)
+    if refused is not None or session is None:
+        content = [{"message": refused, "errorCode": "INVALID_SESSION_ID"}]
+        return json_reply(401, content, now, request.target)
+    status, found = answer(Call(request, policy, session))
+    return json_reply(status, found, now, request.target)
+
+
+def session_of(request: HttpRequest, policy: Policy) -> Session | None:
+    """The live session behind the bearer token, None where there is none."""
+    found = sealed.open_access_token(bearer_of(request), policy)
+    if found is None or f"access:{found.get('id')}" in policy.spent:
+        return None
+    user = policy.user(str(found.get("user")))
+    return found if user is not None and user.is_active and not user.is_frozen else None
+
+
+def _api_refusal(session: Session | None, policy: Policy) -> str | None:
+    if session is None:
+        return "Session expired or invalid"
+    scopes = session.get("scopes")
+    has_api = isinstance(scopes, list) and bool({"api", "full"} & set(scopes))
+    is_controlled = policy.org.api_access_control and not policy.app.allowlisted
+    if not has_api or is_controlled:
+        return "This session is not valid for use with the REST API"
+    return None
+
+
+def _versions(_: Call) -> tuple[int, Any]:
+    oldest_first = reversed(VERSIONS)
+    return 200, [{"label": name, "url": f"/services/data/v{n}", "version": n} for name, n in oldest_first]
+
+
+def _directory(call: Call) -> tuple[int, Any]:
+    base = call.request.path.rstrip("/")
+    return 200, {"sobjects": f"{base}/sobjects", "query": f"{base}/query", "limits": f"{base}/limits"}
+
+
+def _query(call: Call) -> tuple[int, Any]:
+    """`FROM Organization` gives the org. ScratchOrgInfo is no object of an org without Dev Hub."""
+    soql = first_values(call.request.query).get("q", "")
+    found = re.search(r"\bfrom\s+(\w{1,80})", soql[:20_000], re.IGNORECASE)
+    target = found.group(1).lower() if found else ""
+    if target == "organization":
+        return 200, {"totalSize": 1, "done": True, "records": [_organization(call.policy)]}
+    if target == "scratchorginfo":
+        message = "sObject type 'ScratchOrgInfo' is not supported."
+        return 400, [{"message": message, "errorCode": "INVALID_TYPE"}]
+    return 200, {"totalSize": 0, "done": True, "records": []}
+
+
+def _organization(policy: Policy) -> dict[str, Any]:
+    org = policy.org
+    return {
+        "attributes": {"type": "Organization", "url": f"/services/data/v63.0/sobjects/Organization/{org.org_id}"},
+        "Id": org.org_id,
+        "Name": "Acme (simulated)",
+        "InstanceName": org.instance_host.partition(".")[0].upper(),
+        "IsSandbox": org.is_sandbox,
+        "TrialExpirationDate": None,
+        "NamespacePrefix": None,
+        "OrganizationType": "Developer Edition" if org.kind == "developer" else "Enterprise Edition",
+    }
+
+
+def _user_record(call: Call) -> tuple[int, Any]:
+    user = call.policy.user(str(call.session.get("user")))
+    assert user is not None  # a session without its user is no session
+    return 200, {"Id": user.user_id, "Username": user.username, "Email": user.email or user.username}
+
+
+_API: tuple[tuple[str, Answer], ...] = (
+    (r"/services/data", _versions),
+    (r"/services/data/v\d{2,3}\.0", _directory),
+    (r"/services/data/v\d{2,3}\.0/query", _query),
+    (r"/services/data/v\d{2,3}\.0/sobjects/User/\w{15,18}", _user_record),
+)
+
+
+# --- identity ---------------------------------------------------------------------------------------------------
+
+
+def _identity(request: HttpRequest, policy: Policy, now: float) -> Reply:
+    """A plain-text 403 where the token is no good: not JSON (maintainer: the mobile SDK tests for just this)."""
+    session = session_of(request, policy)
+    user = policy.user(str(session.get("user"))) if session is not None else None
+    if user is None:
+        return reply(403, "Bad_OAuth_Token", now, request.target, "text/html;charset=UTF-8")
+    return json_reply(200, _about(user, request, policy, now), now, request.target)
+
+
+def _about(user: User, request: HttpRequest, policy: Policy, now: float) -> dict[str, Any]:
+    base = base_url(request, policy)
+    identity = f"https://{policy.org.login_host}/id/{policy.org.org_id}/{user.user_id}"
+    return {
+        "id": identity,
+        "sub": identity,
+        "user_id": user.user_id,
+        "organization_id": policy.org.org_id,
+        "username": user.username,
+        "preferred_username": user.username,
+        "nick_name": "integration",
+        "display_name": "Integration User",
+        "email": user.email or user.username,
+        "active": True,
+        "user_type": "STANDARD",
+        "urls": {"rest": f"{base}/services/data/v{{version}}/"},
+        "last_modified_date": utc(now),
+    }
+
+
+# --- revoke, introspect -----------------------------------------------------------------------------------------
+
+
+def _revoke(request: HttpRequest, policy: Policy, now: float) -> Ruling:
+    """200 with an empty body, or 400 that is form-encoded and not JSON (field report)."""
+    token = request.parameters().get("token", "")
+    ours = {"access": sealed.open_access_token(token, policy), "refresh": sealed.unseal("refresh", token, policy)}
+    for kind, found in ours.items():
+        if found is not None:
+            return Ruling(reply(200, "", now, request.target, FORM), spent=(f"{kind}:{found.get('id')}",))
+    refusal = no.UNSUPPORTED_TOKEN
+    body = urlencode({"error": refusal.error, "error_description": refusal.description or ""})
+    return Ruling(reply(refusal.status, body, now, request.target, FORM + ";charset=UTF-8"), refusal)
+
+
+def _introspect(request: HttpRequest, policy: Policy, now: float) -> Reply:
+    form = request.parameters()
+    found = sealed.open_access_token(form.get("token", ""), policy)
+    is_live = found is not None and f"access:{found.get('id')}" not in policy.spent
+    if found is None or not is_live or form.get("client_id") != policy.app.consumer_key:
+        return json_reply(200, {"active": False}, now, request.target)
+    content = {
+        "active": True,
+        "scope": " ".join(found.get("scopes", [])),
+        "client_id": found.get("client"),
+        "username": found.get("user"),
+        "token_type": "access_token",
+        "iat": int(found.get("at", 0)),
+    }
+    return json_reply(200, content, now, request.target)

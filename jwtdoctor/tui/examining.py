@@ -1,0 +1,129 @@
+"""One run of the checkup on a thread of its own, which only posts messages.
+
+The thread is a daemon and no worker of Textual's: those are waited for when the interpreter ends, and a probe that
+hangs must not hold ctrl+q for half a minute. Cancelling closes the generator at its next event; until then the gate
+in front of the transport keeps a login back that was not sent yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from queue import Empty, Queue
+from threading import Event as Flag
+from threading import Thread
+
+from textual.message import Message
+
+from jwtdoctor.checkup import events
+from jwtdoctor.errors import BadInput, BadProfile
+from jwtdoctor.instruments.ports import Clock, Transport
+from jwtdoctor.knowledge.load import Knowledge
+from jwtdoctor.model.exchange import Exchange, NoReply, TokenRequest
+from jwtdoctor.model.report import Concluded
+from jwtdoctor.tui.answers import seen_after
+from jwtdoctor.tui.messages import Happened, LoginSent, RunStopped, SecretWanted, Verdicts
+from jwtdoctor.tui.subjects import Prepared, Subject
+
+Post = Callable[[Message], object]
+ASKING_S = 0.2
+
+
+@dataclass(slots=True)
+class Run:
+    """One examination. `start` returns at once; every message carries `number`."""
+
+    number: int
+    subject: Subject
+    knowledge: Knowledge
+    post: Post
+    logins: int = field(default=0, init=False)
+    """Credentialed requests that left, for the line about a cancelled run."""
+    _cancelled: Flag = field(default_factory=Flag, init=False)
+
+    def start(self) -> None:
+        Thread(target=self._run, daemon=True, name=f"jwtdoctor run {self.number}").start()
+
+    def cancel(self) -> None:
+        """No login leaves after this. The thread ends at its next event."""
+        self._cancelled.set()
+
+    def _run(self) -> None:
+        try:
+            with self.subject.opened(self.knowledge, self._ask) as prepared:
+                self._examine(prepared)
+        except BadInput as problem:
+            self._tell(RunStopped(self.number, str(problem)))
+        except Exception as bug:  # noqa: BLE001 - a crash of ours is a line on the screen, and the session goes on
+            self._tell(RunStopped(self.number, f"this is a bug in jwtdoctor: {type(bug).__name__} at {place_of(bug)}"))
+        else:
+            if self._cancelled.is_set():
+                self._tell(RunStopped(self.number, ""))
+
+    def _examine(self, prepared: Prepared) -> None:
+        gate = Gate(prepared.instruments.transport, prepared.instruments.clock, self._cancelled, self._sent)
+        instruments = replace(prepared.instruments, transport=gate)
+        checkup = events(prepared.case, instruments, self.knowledge, timeout_s=prepared.timeout_s)
+        with closing(checkup) as happenings:  # type: ignore[type-var]
+            for event in happenings:
+                if self._cancelled.is_set():
+                    return
+                if isinstance(event, Concluded):
+                    seen = seen_after(event.report, gate.exchange)
+                    self._tell(Verdicts(self.number, event.report, seen, gate.exchange))
+                else:
+                    self._tell(Happened(self.number, event))
+
+    def _sent(self, request: TokenRequest, at: float) -> None:
+        self.logins += 1
+        self._tell(LoginSent(self.number, request, at))
+
+    def _ask(self, what: str) -> str:
+        """What a person types for `prompt`. Waits on this thread; cancelling ends the wait."""
+        answer: Queue[str | None] = Queue()
+        self._tell(SecretWanted(what, answer))
+        typed: str | None = None
+        while not self._cancelled.is_set():
+            with suppress(Empty):
+                typed = answer.get(timeout=ASKING_S)
+                break
+        if typed is None:
+            raise BadProfile("nothing was typed", where=what)
+        return typed
+
+    def _tell(self, message: Message) -> None:
+        with suppress(RuntimeError):  # the interface has gone, and its event loop with it
+            self.post(message)
+
+
+@dataclass(slots=True)
+class Gate:
+    """A transport that tells when the login leaves, keeps what came back, and lets nothing out once cancelled."""
+
+    inner: Transport
+    clock: Clock
+    cancelled: Flag
+    sent: Callable[[TokenRequest, float], None]
+    exchange: Exchange | None = field(default=None, init=False)
+
+    def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        if self.cancelled.is_set():
+            return NoReply("deadline", "cancelled before anything was sent")
+        self.sent(request, self.clock.now())
+        self.exchange = self.inner.post_form(request, deadline_s)
+        return self.exchange
+
+    def get(self, url: str, deadline_s: float) -> Exchange:
+        if self.cancelled.is_set():
+            return NoReply("deadline", "cancelled before anything was sent")
+        self.exchange = self.inner.get(url, deadline_s)
+        return self.exchange
+
+
+def place_of(bug: BaseException) -> str:
+    """`module:line` of the innermost frame: no message and no value, which might hold a secret."""
+    trace = bug.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"

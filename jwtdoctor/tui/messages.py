@@ -1,0 +1,95 @@
+"""Everything that crosses from a thread or a widget to a screen. Small, and in one file.
+
+Messages of a run carry its number: what still arrives from a run that was cancelled is dropped by the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from queue import Queue
+
+from textual.message import Message
+
+from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.model.report import ProbeEnded, ProbeStarted, Report
+from jwtdoctor.reasoning.conclude import Seen
+from jwtdoctor.tui.preview import Preview
+from jwtdoctor.tui.subjects import Subject
+
+
+@dataclass
+class Drafted(Message):
+    """What a subject would send is known, or why it cannot be."""
+
+    subject: Subject
+    preview: Preview
+
+
+@dataclass
+class Happened(Message):
+    """A probe started or ended."""
+
+    run: int
+    event: ProbeStarted | ProbeEnded
+
+
+@dataclass
+class LoginSent(Message):
+    """The credentialed request leaves now."""
+
+    run: int
+    request: TokenRequest
+    at: float
+    """Epoch seconds of the local clock."""
+
+
+@dataclass
+class Verdicts(Message):
+    """The verdict of a run stands."""
+
+    run: int
+    report: Report
+    seen: Seen
+    """What it was concluded from, to conclude anew from."""
+    exchange: Exchange | None
+
+
+@dataclass
+class RunStopped(Message):
+    """A run ended without a verdict. `problem` is one line; empty where it was cancelled."""
+
+    run: int
+    problem: str
+
+
+@dataclass
+class SecretWanted(Message):
+    """A profile says `prompt`: the thread of the run waits at `answer` for what is typed, None to give up."""
+
+    what: str
+    answer: Queue[str | None]
+
+
+@dataclass
+class Answered(Message):
+    """A person answered a question. `text` as typed or chosen; empty takes the answer back."""
+
+    fact: str
+    text: str
+
+
+@dataclass
+class Reconcluded(Message):
+    """The report drawn anew from the answers."""
+
+    report: Report
+
+
+@dataclass
+class Explained(Message):
+    """What was pasted was read. Either a report with what it rests on, or one line of a problem."""
+
+    turn: int
+    report: Report | None
+    seen: Seen | None
+    problem: str = ""

@@ -1,0 +1,134 @@
+"""A question that is answered in place. The answer is a fact; taking it back makes it unknown again.
+
+The answers are drawn by hand and not with radio buttons: those tell a chosen one from the others by its colour alone,
+and want a line each.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input
+
+from jwtdoctor.model.facts import VOCABULARY
+from jwtdoctor.model.report import Question
+from jwtdoctor.tui.answers import value_of
+from jwtdoctor.tui.drawing import STYLES, Lines, blank, hanging, plain
+from jwtdoctor.tui.messages import Answered
+from jwtdoctor.tui.widgets.drawn import Drawn
+
+UNKNOWN = "unknown"
+SAID = {"true": "yes", "false": "no"}
+INDENT = 4
+
+
+class QuestionBox(Vertical):
+    """What is asked, the possible answers, and `unknown`. Posts `Answered` as soon as one is chosen."""
+
+    HELP = (
+        "A question whose answer would move the ranking. Choose with the arrow keys, then enter or space; the "
+        "verdict changes at once, and no login is made. 'unknown' takes an answer back. The command at the bottom "
+        "carries the same answer as --fact."
+    )
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        yield Drawn(self._asked)
+        fact = VOCABULARY[self.question.fact]
+        if fact.answers:
+            yield AnswerRow(self.question.fact, fact.answers)
+        else:
+            unit = f" ({fact.unit})" if fact.unit else ""
+            yield Input(placeholder=f"{fact.kind}{unit}, then enter; empty: unknown", compact=True)
+
+    def _asked(self, width: int) -> Lines:
+        lines = hanging(Content.styled("  ? ", STYLES["?"]), plain(self.question.ask), width)
+        if self.question.command:
+            lines += hanging(blank(INDENT), plain(f"$ {self.question.command}", STYLES["command"]), width)
+        return lines
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        fits = not event.value.strip() or value_of(VOCABULARY[self.question.fact], event.value) is not None
+        if fits:
+            self.post_message(Answered(self.question.fact, event.value.strip()))
+        else:
+            kind = VOCABULARY[self.question.fact].kind
+            self.notify(f"{self.question.fact} takes a {kind}.", title="Not taken", severity="warning", markup=False)
+
+
+class AnswerRow(Drawn, can_focus=True):
+    """`( ) yes  (•) no  ( ) unknown`: the arrow keys move, enter chooses, a click does both."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Left", show=False),
+        Binding("right", "move(1)", "Right", show=False),
+        Binding("enter,space", "choose", "Choose", show=False),
+    ]
+
+    def __init__(self, fact: str, answers: tuple[str, ...]) -> None:
+        super().__init__()
+        self._fact = fact
+        self._answers = (*answers, UNKNOWN)
+        self._chosen = len(answers)
+        self._cursor = 0
+        self._drawing = self._lines
+
+    def action_move(self, steps: int) -> None:
+        self._cursor = (self._cursor + steps) % len(self._answers)
+        self.draw(self._lines)
+
+    def action_choose(self) -> None:
+        self._chosen = self._cursor
+        self.draw(self._lines)
+        answer = self._answers[self._chosen]
+        self.post_message(Answered(self._fact, "" if answer == UNKNOWN else answer))
+
+    def on_focus(self) -> None:
+        self.draw(self._lines)
+
+    def on_blur(self) -> None:
+        self.draw(self._lines)
+
+    def on_click(self, event: events.Click) -> None:
+        for number, (line, start, end) in enumerate(self._places(self.content_size.width)):
+            if line == event.y and start <= event.x < end:
+                self._cursor = number
+                self.action_choose()
+
+    def _lines(self, width: int) -> Lines:
+        places = self._places(width)
+        lines: Lines = [blank(INDENT) for _ in range(places[-1][0] + 1)]
+        for number, (line, start, _) in enumerate(places):
+            gap = blank(start - lines[line].cell_length)
+            lines[line] = Content.assemble(lines[line], gap, self._answer(number))
+        return lines
+
+    def _answer(self, number: int) -> Content:
+        style = "reverse" if self.has_focus and number == self._cursor else ""
+        weight = " bold" if number == self._chosen else ""
+        return Content.styled(self._words(number), (style + weight).strip())
+
+    def _words(self, number: int) -> str:
+        answer = self._answers[number]
+        return f"({'•' if number == self._chosen else ' '}) {SAID.get(answer, answer)}"
+
+    def _places(self, width: int) -> list[tuple[int, int, int]]:
+        """Line, first and last column of each answer."""
+        places, line, column = [], 0, INDENT
+        for number in range(len(self._answers)):
+            length = len(self._words(number))
+            if column + length > width and column > INDENT:
+                line, column = line + 1, INDENT
+            places.append((line, column, column + length))
+            column += length + 2
+        return places

@@ -1,0 +1,46 @@
+"""What all tests share: the `--real` flag, real parts, and a clean environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+TRUST_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--real", action="store_true", help="a missing real part is a failure, not a skip")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy or a CA bundle set where the tests run must not change what they say."""
+    for name in (*PROXY_VARIABLES, *(n.lower() for n in PROXY_VARIABLES), *TRUST_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    for name in [n for n in os.environ if n.startswith("JWTDOCTOR_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def real_part(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """`real_part("chronyd")` is the program's path; the test is skipped where it is missing, failed under `--real`."""
+
+    def find(name: str) -> Path:
+        found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+        if found is None:
+            missing(request, f"{name} is not installed")
+        return Path(str(found))
+
+    return find
+
+
+def missing(request: pytest.FixtureRequest, reason: str) -> None:
+    """Skips, or fails under `--real`."""
+    if request.config.getoption("--real"):
+        pytest.fail(f"--real: {reason}")
+    pytest.skip(reason)
