@@ -178,7 +178,7 @@ def wrong(scored: Iterable[Scored]) -> None:
 
 def brittle(recorded: Sequence[Recorded], knowledge: Knowledge) -> None:
     """What is lost without the text, and the facts whose loss changes a right verdict into a wrong one."""
-    without = [score(replace(r, case=replace(r.case, reply=None, text=None)), knowledge) for r in recorded]
+    without = [score(replace(r, case=speechless(r.case)), knowledge) for r in recorded]
     print("\nwith the text removed")
     table(without)
     lost: Counter[str] = Counter()
@@ -187,6 +187,8 @@ def brittle(recorded: Sequence[Recorded], knowledge: Knowledge) -> None:
         if not score(r, knowledge).is_first:
             continue
         for seen in r.case.observations:
+            if seen.fact.startswith("reply."):
+                continue  # the text is taken away above
             times[seen.fact] += 1
             kept = tuple(o for o in r.case.observations if o.fact != seen.fact)
             if not score(replace(r, case=replace(r.case, observations=kept)), knowledge).is_first:
@@ -194,6 +196,12 @@ def brittle(recorded: Sequence[Recorded], knowledge: Knowledge) -> None:
     print("\nright verdicts that one fact alone holds up")
     for fact, count in lost.most_common():
         print(f"  {fact:40}{count:>4} of {times[fact]}")
+
+
+def speechless(case: Case) -> Case:
+    """The case without anything that was said: no reply, no text, and no fact that was read in them."""
+    kept = tuple(seen for seen in case.observations if not seen.fact.startswith(("reply.", "login_history.")))
+    return replace(case, reply=None, text=None, observations=kept)
 
 
 def fit(recorded: Sequence[Recorded], knowledge: Knowledge, folds: int = 5) -> None:

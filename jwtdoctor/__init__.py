@@ -19,18 +19,27 @@ if TYPE_CHECKING:
     from jwtdoctor.model.case import Case
     from jwtdoctor.model.report import Report
     from jwtdoctor.model.secret import Secret
+    from jwtdoctor.wrappers.context import correlation_id
+    from jwtdoctor.wrappers.iatlog import IatLog
+    from jwtdoctor.wrappers.watch import watch
 
 _HOMES = {
     "Case": "jwtdoctor.model.case",
+    "IatLog": "jwtdoctor.wrappers.iatlog",
     "Report": "jwtdoctor.model.report",
     "Secret": "jwtdoctor.model.secret",
     "Signer": "jwtdoctor.assertions.signer",
     "Skew": "jwtdoctor.instruments.skew",
+    "correlation_id": "jwtdoctor.wrappers.context",
     "examine": "jwtdoctor.checkup",
     "explain": "jwtdoctor.checkup",
+    "watch": "jwtdoctor.wrappers.watch",
 }
 
-__all__ = ["Case", "Report", "Secret", "Signer", "Skew", "__version__", "examine", "explain"]
+__all__ = [
+    *("Case", "IatLog", "Report", "Secret", "Signer", "Skew"),
+    *("__version__", "correlation_id", "examine", "explain", "watch"),
+]
 
 
 def __getattr__(name: str) -> object:

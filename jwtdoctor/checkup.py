@@ -1,6 +1,7 @@
 """One checkup: probes look, pure functions conclude. The command line, the interface and the library all call this.
 
     LOCAL ─▶ TIME ∥ PATH ∥ ENDPOINT ─▶ derive ─▶ weigh ─▶ questions ─▶ Concluded(report)
+                 └▶ only with Reach.REPEAT: two further logins at most, announced first ─▶ weigh once more
 
 Probes of one phase run side by side on daemon threads that feed one queue, and `events` yields from it: a check lasts
 as long as its slowest probe. One deadline stands over all. Closing the generator sets a flag that is read just before
@@ -12,16 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwtdoctor.errors import BadInput
-from jwtdoctor.instruments.ports import Instruments
+from jwtdoctor.instruments.ports import Instruments, Resources
 from jwtdoctor.knowledge.load import Knowledge, load
-from jwtdoctor.model.assertion import Assertion
+from jwtdoctor.model.assertion import Assertion, Finding
 from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.chart import Chart, Observation
@@ -41,9 +43,20 @@ from jwtdoctor.model.report import (
     Skipped,
 )
 from jwtdoctor.reasoning.conclude import Seen, conclude
+from jwtdoctor.reasoning.recognise import recognise
+from jwtdoctor.reasoning.responses import texts_of
+
+if TYPE_CHECKING:
+    from jwtdoctor.assertions.keys import PrivateKey
+    from jwtdoctor.probes.retry import Experiment
 
 DEADLINE_S = 30.0
 REPLY_S = 20.0
+PERSON_S = 300.0
+"""How much longer a checkup may last that waits for a person."""
+FAILURES = ("path.failure", "path.failure_text", "path.tls_verify_code")
+HOST_CLOCK_S = 5.0
+"""For the requests that narrow the token host's `Date`."""
 
 
 def explain(observed: str | bytes | Mapping[str, Any], **given: Any) -> Report:
@@ -54,12 +67,23 @@ def explain(observed: str | bytes | Mapping[str, Any], **given: Any) -> Report:
     """
     from jwtdoctor.intake.read import read
 
-    return explain_case(read(observed, **given))
+    knowledge = load()
+    return explain_case(read(observed, known_providers=tuple(knowledge.providers), **given), knowledge)
 
 
 def explain_case(case: Case, knowledge: Knowledge | None = None) -> Report:
     """The diagnosis of a case that was read. Pure but for the loading of the knowledge."""
-    return conclude(seen_of(case), knowledge or load())
+    knowledge = knowledge or load()
+    return conclude(seen_of(named(case, knowledge)), knowledge)
+
+
+def named(case: Case, knowledge: Knowledge) -> Case:
+    """The case with a provider: its own, or the one that its host, issuer, audience or words point to."""
+    if case.provider:
+        return case
+    seen = seen_of(case)
+    texts = texts_of(seen.chart, seen.body, seen.text)
+    return replace(case, provider=recognise(seen.chart, texts, case.flow, knowledge))
 
 
 def seen_of(case: Case) -> Seen:
@@ -124,6 +148,10 @@ class _Notes:
     sync: SyncState | None = None
     exchange: Exchange | None = None
     assertion: Assertion | None = None
+    key: PrivateKey | None = None
+    findings: list[Finding] = field(default_factory=list)
+    issued_at: ClockReading | None = None
+    date: TimeSample | None = None
     logins: int = 0
 
 
@@ -133,6 +161,15 @@ class _ClockSeen:
 
     verdict: ClockVerdict
     sync: SyncState | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What a further login of `--prove` cost and showed."""
+
+    logins: int
+    granted: bool
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +195,39 @@ class _Checkup:
         self._provider: Provider = knowledge.provider_or_generic(case.provider)
         self._flow = case.flow or "jwt-bearer"
         self._began = monotonic()
-        self._ends_at = self._began + timeout_s
+        self._ends_at = self._began + timeout_s + (PERSON_S if self._waits_for_a_person() else 0.0)
         self._cancelled = Flag()
+        self._proved = False
         self._notes = _Notes()
+
+    def _waits_for_a_person(self) -> bool:
+        """Whether somebody logs in by browser meanwhile, which no time limit of ours may cut short."""
+        given = {"authorization-code": self._attempt.code, "device": self._attempt.device_code}
+        return self._instruments.person is not None and self._flow in given and given[self._flow] is None
 
     def events(self) -> Iterator[Event]:
         try:
+            self._look_for_conflicts()
             yield from self._local()
-            yield from self._side_by_side()
+            yield from self._side_by_side(self._phase())
+            yield from self._side_by_side(self._host_clock())
+            yield from self._use_token()
+            yield from self._prove()
             yield Concluded(self._conclude())
         finally:
             self._cancelled.set()
+
+    def _look_for_conflicts(self) -> None:
+        """What contradicts itself in the request: found before anything is sent, and no reason not to send it."""
+        from jwtdoctor.probes.flows import conflicts
+
+        netrc = self._instruments.netrc
+        given = conflicts.Given(
+            self._flow, self._attempt, self._provider, Chart.of(self._case.observations),
+            None if netrc is None else netrc(_host_of(self._attempt.token_url)),
+        )  # fmt: skip
+        self._notes.findings.extend(conflicts.conflicts(given))
+        self._notes.observations.extend(conflicts.observe(given))
 
     # --- LOCAL: one after the other, since each needs the one before
 
@@ -190,21 +249,22 @@ class _Checkup:
         started = monotonic()
         key = look_at_key(self._attempt, now)
         self._notes.observations.extend(key.observations)
+        self._notes.key = key.key
         yield self._ended(Looked("key", monotonic() - started), key.saw)
         if self._attempt.ready_assertion is not None:
             return
         yield self._started("assertion")
         started = monotonic()
-        made = make_assertion(self._attempt, self._provider, key.key, self._instruments.clock.now())
+        made = make_assertion(self._attempt, self._provider, key.key, self._instruments.clock.now(), self._flow)
         self._notes.assertion = made.assertion
         yield self._ended(Looked("assertion", monotonic() - started), made.saw)
 
     # --- TIME ∥ PATH ∥ ENDPOINT
 
-    def _side_by_side(self) -> Iterator[Event]:
+    def _side_by_side(self, phase: list[tuple[str, Callable[[], _Brought] | str]]) -> Iterator[Event]:
         waiting: dict[str, float] = {}
         ended: Queue[tuple[str, _Brought | Failed]] = Queue()
-        for probe, look in self._phase():
+        for probe, look in phase:
             if isinstance(look, str):
                 yield self._ended(Skipped(probe, look), look)
                 continue
@@ -254,6 +314,24 @@ class _Checkup:
         state = sync(0.2)
         return _Brought(observe_sync(state), clock_line(verdict), _ClockSeen(verdict, state))
 
+    def _host_clock(self) -> list[tuple[str, Callable[[], _Brought] | str]]:
+        """The token host's `Date` more exactly, where time servers were silent or disagreed and the host answered."""
+        narrow, clock = self._instruments.host_clock, self._notes.clock
+        is_known = clock is not None and clock.interval is not None
+        first = self._date_sample()
+        if narrow is None or is_known or first is None:
+            return []
+
+        def look() -> _Brought:
+            told = narrow(self._attempt.token_url, min(self._left_s(), HOST_CLOCK_S))
+            if not isinstance(told, TimeSample):
+                return _Brought((), told.reason, first)
+            return _Brought((), f"± {told.bound_s:.2f} s against {told.source}", narrowed([first, told]))
+
+        from jwtdoctor.instruments.date import narrow as narrowed
+
+        return [("host-clock", look)]
+
     def _look_at_path(self) -> _Brought:
         assert self._instruments.path is not None
         seen = self._instruments.path.look(self._attempt.token_url, min(self._left_s(), 10.0))
@@ -270,20 +348,90 @@ class _Checkup:
 
         asked = ask_for_token(
             self._flow, self._attempt, self._notes.assertion, self._instruments.transport,
-            min(self._left_s(), REPLY_S), self._cancelled.is_set,
+            min(self._left_s(), REPLY_S), self._cancelled.is_set, None, self._instruments.person,
         )  # fmt: skip
         return _Brought(asked.observations, asked.saw, asked, asked.skipped)
 
     def _keep(self, brought: _Brought) -> None:
         from jwtdoctor.probes.request import Asked
+        from jwtdoctor.probes.token import TokenSeen
 
         self._notes.observations.extend(brought.observations)
         if isinstance(brought.product, _ClockSeen):
             self._notes.clock = brought.product.verdict
             self._notes.sync = brought.product.sync
+        elif isinstance(brought.product, TimeSample):
+            self._notes.date = brought.product
         elif isinstance(brought.product, Asked):
             self._notes.exchange = brought.product.exchange
             self._notes.logins += brought.product.logins
+        elif isinstance(brought.product, TokenSeen):
+            self._notes.findings.extend(brought.product.findings)
+            self._notes.issued_at = brought.product.clock or self._notes.issued_at
+        elif isinstance(brought.product, _Tried):
+            self._notes.logins += brought.product.logins
+            self._notes.findings.extend(brought.product.findings)
+            self._proved = brought.product.granted
+
+    # --- what the token is good for
+
+    def _use_token(self) -> Iterator[Event]:
+        reply, resources = self._notes.exchange, self._instruments.resources
+        if not isinstance(reply, Reply) or not any(
+            o.fact == "reply.granted" and o.value for o in self._notes.observations
+        ):
+            return
+        from jwtdoctor.probes.token import look_at_grant, try_token
+
+        look: list[tuple[str, Callable[[], _Brought] | str]] = []
+
+        def told() -> _Brought:
+            seen = look_at_grant(reply, self._attempt)
+            return _Brought(seen.observations, seen.saw, seen)
+
+        def tried(use: Resources) -> _Brought:
+            seen = try_token(reply, self._attempt, self._provider, self._flow, use, self._left_s())
+            return _Brought(seen.observations, seen.saw, seen)
+
+        look.append(("grant", told))
+        if resources is not None:
+            look.append(("token", partial(tried, resources)))
+        yield from self._side_by_side(look)
+
+    # --- REPEAT: only where it was asked for, and only what was announced
+
+    def _prove(self) -> Iterator[Event]:
+        if self._case.reach < Reach.REPEAT:
+            return
+        from jwtdoctor.probes.retry import plan
+
+        before = self._conclude()
+        planned = plan(before, self._attempt, self._provider, self._flow)
+        if not planned.experiments:
+            yield self._ended(Skipped("retry", planned.reason), planned.reason)
+            return
+        yield ProbeStarted("retry", monotonic() - self._began, planned.told)
+        for experiment in planned.experiments:
+            yield from self._side_by_side([("retry", partial(self._try, experiment, before.chart))])
+            if self._proved:
+                return
+
+    def _try(self, experiment: Experiment, before: Chart) -> _Brought:
+        from jwtdoctor.probes.local import make_assertion
+        from jwtdoctor.probes.request import ask_for_token
+        from jwtdoctor.probes.retry import result_of
+
+        assertion = None
+        if self._notes.key is not None:
+            at = self._instruments.clock.now() - experiment.ahead_s
+            assertion = make_assertion(experiment.attempt, self._provider, self._notes.key, at, self._flow).assertion
+        asked = ask_for_token(
+            self._flow, experiment.attempt, assertion, self._instruments.transport,
+            min(self._left_s(), REPLY_S), self._cancelled.is_set, experiment.host,
+        )  # fmt: skip
+        result = result_of(experiment, before, asked.observations)
+        tried = _Tried(asked.logins, result.granted, result.findings)
+        return _Brought(result.observations, f"{experiment.does}: {asked.saw}", tried, asked.skipped)
 
     # --- what follows
 
@@ -309,7 +457,7 @@ class _Checkup:
                 at=at,
                 logins_used=notes.logins,
                 probes=tuple(notes.outcomes),
-                clocks=(*(notes.clock.readings if notes.clock else ()), *_date_reading(date)),
+                clocks=(*(notes.clock.readings if notes.clock else ()), *_date_reading(date), *self._third_clock()),
                 clock_note=notes.clock.note if notes.clock else "",
                 warnings=(*self._case.warnings, *self._instruments.warnings),
                 case=self._case.id,
@@ -320,16 +468,37 @@ class _Checkup:
             self._knowledge,
         )
         report = with_fix_of_this_machine(report, notes.sync)
+        rank = ("error", "warning", "note")
+        found = sorted((*report.findings, *notes.findings), key=lambda finding: rank.index(finding.severity))
+        report = replace(report, findings=tuple(found))
         return replace(report, reply=reply, took_s=round(monotonic() - self._began, 3))
 
+    def _third_clock(self) -> tuple[ClockReading, ...]:
+        """`issued_at` of the grant beside the time servers: it dissents where it lies a second outside of theirs."""
+        told, verdict = self._notes.issued_at, self._notes.clock
+        if told is None or told.low_s is None or told.high_s is None:
+            return ()
+        if verdict is None or verdict.interval is None:
+            return (told,)
+        outside = told.low_s > verdict.interval.high_s + 1.0 or told.high_s < verdict.interval.low_s - 1.0
+        return (replace(told, standing="dissents" if outside else "agrees"),)
+
     def _path_first(self) -> list[Observation]:
-        """The request's own sighting of a failure replaces that of the path probe, which ran beside it."""
+        """The request's own sighting replaces that of the path probe, which ran beside it.
+
+        Where the request was answered, a failure of the path probe was one of its own time, and tells nothing.
+        """
         order = ("path",)
-        return sorted(self._notes.observations, key=lambda o: o.source not in order)
+        seen = self._notes.observations
+        if isinstance(self._notes.exchange, Reply):
+            seen = [o for o in seen if o.source != "path" or o.fact not in FAILURES]
+        return sorted(seen, key=lambda o: o.source not in order)
 
     def _date_sample(self) -> TimeSample | None:
         from jwtdoctor.instruments.date import sample_of
 
+        if self._notes.date is not None:
+            return self._notes.date
         if not isinstance(self._notes.exchange, Reply):
             return None
         sample = sample_of(self._notes.exchange, _host_of(self._attempt.token_url))

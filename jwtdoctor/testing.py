@@ -117,6 +117,7 @@ class World:
         return Instruments(
             clock=self.clock,
             transport=self.transport,
+            resources=self.transport,
             time_sources=self.time_sources,
             path=SimulatedPath(self.scenario),
         )
@@ -148,6 +149,12 @@ class SimulatedTransport:
 
     def get(self, url: str, deadline_s: float) -> Exchange:
         return self._exchange("GET", url, {}, "", deadline_s)
+
+    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        return self._exchange("GET", url, {"Authorization": f"Bearer {token.reveal()}"}, "", deadline_s)
+
+    def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        return self.post_form(request, deadline_s)
 
     def _exchange(self, method: str, url: str, headers: dict[str, str], body: str, deadline_s: float) -> Exchange:
         local = self.clock.now()

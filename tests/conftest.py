@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -39,7 +40,7 @@ def real_part(request: pytest.FixtureRequest) -> Callable[[str], Path]:
     return find
 
 
-def missing(request: pytest.FixtureRequest, reason: str) -> None:
+def missing(request: pytest.FixtureRequest, reason: str) -> NoReturn:
     """Skips, or fails under `--real`."""
     if request.config.getoption("--real"):
         pytest.fail(f"--real: {reason}")

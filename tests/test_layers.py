@@ -27,6 +27,7 @@ FLOORS: dict[str, int] = {
     "render": 2,
     "probes": 3,
     "simulator": 3,
+    "wrappers": 3,
     "checkup": 4,
     "testing": 4,
     "tui": 5,
@@ -42,7 +43,7 @@ SAME_FLOOR = {("intake", "assertions"), ("instruments", "intake"), ("render", "r
 HOMES: dict[str, tuple[str, ...]] = {
     "jwt": ("assertions",),
     "cryptography": ("assertions",),
-    "requests": ("instruments",),
+    "requests": ("instruments", "wrappers"),
     "urllib3": ("instruments",),
     "truststore": ("instruments",),
     "ntplib": ("instruments",),

@@ -119,7 +119,7 @@ def observe(
     facts |= _of_names(claims)
     facts |= _of_times(claims, at, ahead_s)
     facts["assertion.claims_missing"] = missing_claims(claims, required)
-    facts["assertion.jti_present"] = "jti" in claims
+    facts["assertion.jti_present"] = claims.get("jti") is not None
     return tuple(Observation(name, value, "assertion") for name, value in facts.items() if value is not None)
 
 

@@ -15,6 +15,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -61,7 +62,9 @@ class Fault:
 def fault_named(name: str) -> Fault:
     """The fault. Raises UnknownName."""
     if name not in FAULTS:
-        raise UnknownName("no fault of an assertion has that name", where="--fault", do="list them: --list-faults")
+        near = get_close_matches(name.lower(), FAULTS, n=3, cutoff=0.6)
+        do = f"nearest: {', '.join(near)}" if near else "list them: --list-faults"
+        raise UnknownName("no fault of an assertion has that name", where="--fault", do=do)
     return FAULTS[name]
 
 

@@ -3,10 +3,11 @@
 signer = jwtdoctor.Signer(key="app.key", issuer="3MVG9…", subject="user@example.com",
 audience="https://login.salesforce.com", skew=skew)
 assertion = signer.sign()          # assertion.token is a Secret; reveal() it into the request body
+assertion = signer.current()       # the same one again, as long as it is good
 
-Nothing in it changes after it was made, so that no lock is needed. With a `skew` the time comes from what
-that has learnt of the token host's clock. Two things keep a signed time from hurting: whole seconds,
-rounded down, and a fresh `jti` where one is asked for.
+Nothing in it changes after it was made but the one reference of the assertion that `current` keeps, so that
+no lock is needed. With a `skew` the time comes from what that has learnt of the token host's clock. Two things
+keep a signed time from hurting: whole seconds, rounded down, and a fresh `jti` where one is asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import PrivateKey
 
 
+MARGIN_S = 30.0
+"""Seconds of life that a kept assertion must have left: longer than a request takes, shorter than any lifetime."""
+STEADY_S = 2.0
+"""A correction learnt from `Date` wavers by a second or two; more than that is another clock."""
+
+
 class Corrects(Protocol):
     """What a signer asks of a `Skew`."""
 
@@ -43,7 +50,7 @@ class Signer:
     BadInput for an empty name.
     """
 
-    __slots__ = ("_clock", "_key", "_skew", "_spec")
+    __slots__ = ("_clock", "_key", "_kept", "_skew", "_spec")
 
     def __init__(
         self,
@@ -70,6 +77,7 @@ class Signer:
         self._key = loaded(key, passphrase)
         self._clock = clock
         self._skew = skew
+        self._kept: tuple[Assertion, float] | None = None
         self._spec = AssertionSpec(
             issuer=issuer,
             subject=subject,
@@ -85,10 +93,45 @@ class Signer:
 
     def sign(self) -> Assertion:
         """A fresh assertion. `.token` is a Secret; `.header` and `.claims` are what was signed."""
+        return self._signed(self._now()[0])
+
+    def current(self, margin_s: float = MARGIN_S) -> Assertion:
+        """An assertion with at least `margin_s` seconds of its life left: the last one, or a fresh one.
+
+        The margin is at most half the lifetime, so that a short life cannot mean signing for every request. A fresh one
+        is made as well where the correction of the clock has changed since, and always where it carries a `jti`,
+        which is good for one use (RFC 7523 §3, item 7).
+        """
+        now, ahead_s = self._now()
+        kept = self._kept
+        if kept is not None and not self._spec.jti and abs(kept[1] - ahead_s) <= STEADY_S:
+            age_s = now - kept[0].signed_at
+            if -STEADY_S <= age_s <= self._spec.lifetime_s - min(margin_s, self._spec.lifetime_s / 2):
+                return kept[0]
+        made = self._signed(now)
+        self._kept = (made, ahead_s)
+        return made
+
+    @property
+    def spec(self) -> AssertionSpec:
+        """What goes into each assertion."""
+        return self._spec
+
+    @property
+    def skew(self) -> Corrects | None:
+        """What corrects the time that it signs with."""
+        return self._skew
+
+    def _now(self) -> tuple[float, float]:
+        """The time to sign with, and how far the local clock is ahead of it."""
+        local = self._clock()
+        now = local if self._skew is None else self._skew.correct(local)
+        return now, local - now
+
+    def _signed(self, now: float) -> Assertion:
         from jwtdoctor.assertions.sign import sign
 
-        now = self._clock()
-        return sign(self._spec, self._key, now if self._skew is None else self._skew.correct(now))
+        return sign(self._spec, self._key, now)
 
     def __repr__(self) -> str:
         return f"Signer(issuer={self._spec.issuer!r}, subject={self._spec.subject!r}, alg={self._spec.alg!r})"

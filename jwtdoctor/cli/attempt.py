@@ -25,6 +25,7 @@ from jwtdoctor.config.attempts import (
 )
 from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings
 from jwtdoctor.model.names import FLOW_ALIASES, FLOWS, canonical_flow
+from jwtdoctor.reasoning.recognise import provider_of_url
 
 if TYPE_CHECKING:
     from jwtdoctor.knowledge.load import Knowledge
@@ -60,7 +61,7 @@ def sending_options(handler: Handler) -> Handler:
 
 
 _SIGNING = [
-    click.option("--provider", metavar="NAME", help=f"Whose rules apply.  [default: {DEFAULT_PROVIDER}]"),
+    click.option("--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the host, else {DEFAULT_PROVIDER}]"),
     click.option("--url", metavar="TOKEN_URL", help="Token endpoint, or https://HOST alone."),
     click.option("--audience", metavar="AUD", help="aud claim.  [default: the provider's for this host]"),
     click.option("--client-id", metavar="ID", help="Consumer key: iss claim, client_id."),
@@ -72,6 +73,7 @@ _SIGNING = [
     click.option("--no-iat", is_flag=True, default=None, help="Leave iat out."),
     click.option("--alg", metavar="ALG", help="Algorithm.  [default: the key's usual one]"),
     click.option("--kid", metavar="ID", help="Key id for the header."),
+    click.option("--as", "as", metavar="CLIENT", help="Build the assertion as this client does."),
     click.option("--claim", multiple=True, metavar="NAME=JSON", help="Another claim; repeatable."),
 ]
 _SENDING = [
@@ -82,12 +84,15 @@ _SENDING = [
     click.option("--refresh-token", type=REF, metavar="REF", help="Refresh token (flow refresh-token)."),
     click.option("--code", type=REF, metavar="REF", help="Authorization code."),
     click.option("--code-verifier", type=REF, metavar="REF", help="PKCE verifier."),
+    click.option("--code-challenge", metavar="TEXT", help="code_challenge that the code was asked for with."),
     click.option("--no-pkce", is_flag=True, default=None, help="Send no PKCE parameters."),
     click.option("--device-code", type=REF, metavar="REF", help="Device code (flow device)."),
     click.option("--saml-assertion", type=REF, metavar="REF", help="SAML assertion (flow saml-bearer)."),
     click.option("--subject-token", type=REF, metavar="REF", help="Token to exchange (flow token-exchange)."),
     click.option("--security-token", type=REF, metavar="REF", help="Appended to the password."),
     click.option("--redirect-uri", metavar="URI", help="redirect_uri of the authorize request."),
+    click.option("--authorize-url", metavar="URL", help="Authorize endpoint.  [default: beside the token URL]"),
+    click.option("--device-url", metavar="URL", help="Device authorization endpoint (flow device)."),
     click.option("--scope", metavar="SCOPES", help="Scopes to ask for, separated by blanks."),
 ]
 
@@ -109,7 +114,7 @@ def gather(common: Common, flags: Mapping[str, Any], *, profile: str | None = No
 
 def provider_name(found: Settings, knowledge: Knowledge) -> str:
     """The provider's slug. Raises UnknownName."""
-    name = found.text("provider") or DEFAULT_PROVIDER
+    name = found.text("provider") or provider_of_url(found.text("url") or "", knowledge) or DEFAULT_PROVIDER
     if name not in knowledge.providers:
         raise unknown("provider", name, knowledge.providers)
     return name

@@ -6,6 +6,7 @@ of the profile's provider, else Salesforce's.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -131,7 +132,11 @@ def _document(
 
 
 def _remedies(cause: Cause, added: CauseAddition | None) -> tuple[Remedy, ...]:
-    return added.remedy if added is not None and added.remedy else cause.remedy
+    """Those for one observation first, as a report shows them; then the provider's, or else the general ones."""
+    own = () if added is None else added.remedy
+    special = [remedy for remedy in (*own, *cause.remedy) if remedy.fact is not None]
+    usual = [r for r in own if r.fact is None] or [r for r in cause.remedy if r.fact is None]
+    return (*special, *usual)
 
 
 def _references(cause: Cause, added: CauseAddition | None) -> list[str]:
@@ -171,7 +176,8 @@ def _text_document(response: Response, reading: Reading) -> dict[str, Any]:
 
 
 def _remedy_document(remedy: Remedy) -> dict[str, Any]:
-    return {"do": remedy.do, "command": remedy.command, "where": remedy.where, "url": remedy.url}
+    told = {"do": _told(remedy), "command": remedy.command, "where": remedy.where, "url": remedy.url}
+    return told if remedy.fact is None else told | {"fact": remedy.fact, remedy.operator: remedy.operand}
 
 
 # --- as text
@@ -280,11 +286,22 @@ def _shape(pattern: str) -> str:
 
 
 def _remedy_line(remedy: Remedy) -> str:
-    parts = [remedy.do]
+    parts = [_told(remedy) if remedy.fact is None else f"[{_when(remedy)}] {_told(remedy)}"]
     parts += [f"run: {remedy.command}"] if remedy.command else []
     parts += [f"in: {remedy.where}"] if remedy.where else []
     parts += [remedy.url] if remedy.url else []
     return "\n".join(parts)
+
+
+def _told(remedy: Remedy) -> str:
+    """The words of a remedy without the places for what was observed."""
+    return re.sub(r"\{[^{}|]*\|([^{}]*)\}", r"\1", remedy.do).replace(" (no details)", "")
+
+
+def _when(remedy: Remedy) -> str:
+    operand = remedy.operand
+    words = " or ".join(operand) if isinstance(operand, tuple) else str(operand).lower()
+    return f"{remedy.fact}: {words}"
 
 
 def _claim_line(claim: Claim, cite: _Footnotes) -> str:

@@ -31,6 +31,7 @@ from jwtdoctor.cli.reports import FORMATS, exit_code, keep_last, rendered
 from jwtdoctor.cli.streams import refuse_unwritable
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.case import Case
+from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Exchange, TokenRequest
 from jwtdoctor.model.names import Reach
 from jwtdoctor.model.report import Concluded, Failed, Looked, ProbeEnded, ProbeStarted, Report, Skipped
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import Instruments, Transport
 
 DEFAULT_TIMEOUT_S = 30.0
-WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout"})
+WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout", "my_domain", "prove", "revoke", "as"})
 """Settings that mean something beside `--simulate`."""
 
 
@@ -52,6 +53,9 @@ WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout"})
 @click.option("--no-ntp", is_flag=True, default=None, help="Ask no time server.")
 @click.option("--ca-file", metavar="FILE", help="Certificates to trust besides the system's.")
 @click.option("--timeout", type=float, metavar="S", help=f"Seconds for all of it.  [default: {DEFAULT_TIMEOUT_S:g}]")
+@click.option("--my-domain", metavar="HOST", help="The org's own host, for --prove.")
+@click.option("--prove", is_flag=True, default=None, help="Two more logins at most, to settle what is open.")
+@click.option("--revoke", is_flag=True, default=None, help="Give a granted token back at the end.")
 @click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable.")
 @click.option(
     "--simulate",
@@ -60,6 +64,7 @@ WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout"})
     metavar="[FAULT]",
     help="Against a staged fault on loopback.  [without FAULT: healthy]",
 )
+@click.option("--copy", type=click.Choice(["curl", "python"]), help="Print the request instead of sending it.")
 @click.option("--save-case", metavar="FILE", help="Write the redacted case, for explain.")
 @click.option("--keep-names", is_flag=True, help="Do not replace names in the saved case.")
 @common_options(*FORMATS)
@@ -70,6 +75,7 @@ def command(
     save_case: str | None,
     keep_names: bool,
     fact: tuple[str, ...],
+    copy: str | None,
     **flags: Any,
 ) -> int:
     """Makes one login and names the cause if it is refused.
@@ -83,12 +89,20 @@ def command(
     found = gather(common, flags, profile=profile)
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
+    _refuse_unknown_client(found)
     timeout_s = timeout_s or _timeout(found.number("timeout")) or DEFAULT_TIMEOUT_S
+    if copy is not None:
+        return _copied(common, found, copy, simulate)
     with _prepared(found, simulate, flags) as prepared:
         case = replace(
             prepared.case,
-            observations=(*prepared.case.observations, *observations_of((*found.several("fact"), *fact))),
+            observations=(
+                *prepared.case.observations,
+                *_named_host(found),
+                *observations_of((*found.several("fact"), *fact)),
+            ),
             profile=found.profile,
+            reach=Reach.REPEAT if found.flag("prove") else prepared.case.reach,
         )
         recorder = Recorder(prepared.instruments.transport)
         try:
@@ -104,6 +118,42 @@ def command(
     if unsaved is not None:
         raise unsaved
     return exit_code(report)
+
+
+def _copied(common: Common, found: Settings, form: str, simulate: str | None) -> int:
+    """The request for another place. Nothing is signed or sent, and no secret is read."""
+    from jwtdoctor.cli.common import OK
+    from jwtdoctor.cli.copying import copied
+    from jwtdoctor.knowledge.load import load
+
+    if simulate is not None:
+        raise BadInput("cannot go with --simulate, whose keys live as long as it runs", where="--copy")
+    knowledge = load()
+    provider = knowledge.providers[provider_name(found, knowledge)]
+    emit(common, copied(form, found, provider, flow_name(found.text("flow") or DEFAULT_FLOW)))
+    return OK
+
+
+def _refuse_unknown_client(found: Settings) -> None:
+    """`--as` is looked up before anything is begun."""
+    name = found.text("as")
+    if name is not None:
+        from jwtdoctor.assertions.clients import client_named
+
+        client_named(name)
+
+
+def _named_host(found: Settings) -> tuple[Observation, ...]:
+    """`my_domain` as a fact. Raises BadInput for what is no host."""
+    from jwtdoctor.probes.retry import bare_host
+
+    text = found.text("my_domain")
+    if text is None:
+        return ()
+    host = bare_host(text)
+    if host is None:
+        raise BadInput("is no host", where="--my-domain", expected="such as acme.my.salesforce.com")
+    return (Observation("org.my_domain", host, source="user"),)
 
 
 def _saved(common: Common, path: str, document: dict[str, Any]) -> BadInput | None:
@@ -138,7 +188,8 @@ class Prepared:
 @contextmanager
 def _prepared(found: Settings, simulate: str | None, flags: Mapping[str, Any]) -> Iterator[Prepared]:
     if simulate is None:
-        yield _real(found)
+        with _with_person(_real(found)) as prepared:
+            yield prepared
         return
     for name, value in flags.items():
         if value not in (None, ()) and name not in WITH_SIMULATE:
@@ -164,6 +215,28 @@ def _real(found: Settings) -> Prepared:
 
 
 @contextmanager
+def _with_person(prepared: Prepared) -> Iterator[Prepared]:
+    """A person, for the flows that want one: the redirect is waited for where it comes to this machine."""
+    from jwtdoctor.cli.person import TerminalPerson
+    from jwtdoctor.instruments.loopback import is_loopback_redirect, listening
+
+    attempt = prepared.case.attempt
+    if attempt is None or prepared.case.flow not in ("authorization-code", "device"):
+        yield prepared
+        return
+    wants_code = prepared.case.flow == "authorization-code" and attempt.code is None
+    if wants_code and is_loopback_redirect(attempt.redirect_uri):
+        with listening(attempt.redirect_uri or "") as listener:
+            moved = replace(attempt, redirect_uri=listener.redirect_uri)
+            person = replace(prepared.instruments, person=TerminalPerson(listener))
+            yield Prepared(replace(prepared.case, attempt=moved), person)
+        return
+    asked = TerminalPerson()
+    is_device = prepared.case.flow == "device" and attempt.device_code is None
+    yield Prepared(prepared.case, replace(prepared.instruments, person=asked if asked.is_there or is_device else None))
+
+
+@contextmanager
 def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
     from jwtdoctor.instruments.system import real_instruments
     from jwtdoctor.simulator import simulated_check
@@ -173,12 +246,13 @@ def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
     with simulated_check(name, flow=wanted) as staged:
         _agrees("provider", found, staged.provider)
         _agrees("flow", found, staged.flow)
-        attempt = staged.attempt
+        attempt = replace(staged.attempt, revoke=found.flag("revoke"), as_client=found.text("as"))
         lifetime_s = found.get("lifetime")
         if lifetime_s is not None and lifetime_s.is_flag:
             attempt = replace(attempt, lifetime_s=int(found.number("lifetime") or 0))
         no_ntp = found.flag("no_ntp")
-        instruments = real_instruments(ntp=staged.ntp, no_ntp=no_ntp)
+        # The stage's clock is known to the second that its margins need: narrowing it would only take time.
+        instruments = replace(real_instruments(ntp=staged.ntp, no_ntp=no_ntp), host_clock=None)
         case = Case(
             provider=staged.provider,
             flow=staged.flow,
@@ -228,10 +302,20 @@ def _examined(common: Common, case: Case, instruments: Instruments, timeout_s: f
         for event in happenings:
             if isinstance(event, Concluded):
                 report = event.report
+            elif isinstance(event, ProbeStarted) and event.plan:
+                _announce(common, event.plan)
             elif common.shows_progress:
                 _tell(common, event)
     assert report is not None
     return report
+
+
+def _announce(common: Common, plan: tuple[str, ...]) -> None:
+    """What `--prove` may send, before it does: on stderr, watched or not."""
+    number = "1 more login" if len(plan) == 1 else f"{len(plan)} more logins at most"
+    narrate(common, f"--prove: {number}, after the 1 that was used")
+    for step, does in enumerate(plan, 1):
+        narrate(common, f"  {step}  {does}")
 
 
 def _tell(common: Common, event: ProbeStarted | ProbeEnded) -> None:

@@ -3,6 +3,8 @@
 Decisions where the contract is silent:
 - Exit 1 at 30 s: half of the narrowest window that a provider documents (60 s), and more than any healthy clock has.
   From 5 s on there is a warning. The whole interval must lie beyond the limit: what may be fine is not complained of.
+- What an offset does is told against an assertion: its lifetime (`--lifetime`, else that of the profile, else the
+  default of `check`) and the rules of the provider. Where it would surely be refused, that is an error in any case.
 - Without NTP the token host's `Date` is judged in its place, since that clock judges the assertion; it is said to be no
   true time. Exit 3 where neither answered, or where the servers have no majority.
 - The `Date` is narrowed by at most eight GET requests without credentials to the URL as given.
@@ -16,11 +18,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from jwtdoctor.cli.attempt import gather
+from jwtdoctor.cli.attempt import gather, lifetime_of, provider_name
 from jwtdoctor.cli.common import (
     INTERRUPTED,
     NOTHING_LEARNT,
@@ -41,7 +43,10 @@ from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.clock import ClockReading, ClockVerdict, Interval, SourceRefused, SyncState, TimeSample
 
 if TYPE_CHECKING:
+    from jwtdoctor.config.profiles import Settings
     from jwtdoctor.instruments.ports import Instruments
+    from jwtdoctor.model.margins import Margins
+    from jwtdoctor.model.provider import Provider
     from jwtdoctor.reasoning.clock import Drift
 
 LIMIT_S = 30.0
@@ -57,6 +62,8 @@ MAX_SERIES = 2000
 @click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable, replaces the defaults.")
 @click.option("--no-ntp", is_flag=True, default=None, help="Ask no time server.")
 @click.option("--url", metavar="URL", help="A URL of the token host, whose own clock is then measured too.")
+@click.option("--provider", metavar="NAME", help="Whose rules the margins are for.  [default: that of the host]")
+@click.option("--lifetime", type=int, metavar="S", help="exp - now of your assertions.  [default: 180]")
 @click.option("--samples", type=click.IntRange(1, MAX_SAMPLES), metavar="N", help="Packets a server.  [default: 4]")
 @click.option("--ca-file", metavar="FILE", help="Certificates to trust in place of the system's.")
 @click.option("--watch", is_flag=True, help="Sample on until Ctrl-C; tells the drift in ppm.")
@@ -84,10 +91,11 @@ def command(
     found = gather(common, {"url": url, **flags})
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
+    rules = _rules(found)
     tools = _tools(found.several("ntp") or None, found.flag("no_ntp"), found.text("ca_file"), samples)
 
     def look() -> Measured:
-        return measure(tools, found.text("url"))
+        return replace(measure(tools, found.text("url")), rules=rules)
 
     if not watch:
         return _answer(common, look(), None)
@@ -97,6 +105,23 @@ def command(
         return INTERRUPTED
     code = _answer(common, series.last, series)
     return INTERRUPTED if interrupted else code
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the clock is held against: a provider's rules and the assertions that are signed for it."""
+
+    provider: Provider
+    lifetime_s: float
+    has_iat: bool = True
+
+
+def _rules(found: Settings) -> Rules:
+    from jwtdoctor.knowledge.load import load
+
+    knowledge = load()
+    provider = knowledge.providers[provider_name(found, knowledge)]
+    return Rules(provider, lifetime_of(found, provider), not found.flag("no_iat"))
 
 
 def _tools(ntp: tuple[str, ...] | None, no_ntp: bool, ca_file: str | None, samples: int | None) -> Instruments:
@@ -119,6 +144,20 @@ class Measured:
     sync: SyncState | None = None
     time_skipped: str = ""
     warnings: tuple[str, ...] = ()
+    rules: Rules | None = None
+
+    @property
+    def margins(self) -> Margins | None:
+        """The room of an assertion signed now: on the token host's clock, else by true time."""
+        from jwtdoctor.reasoning.margins import fresh, margins
+
+        if self.rules is None or self.judged is None:
+            return None
+        date = self.date
+        judging = self.judged if date is None else Interval(date.low_s, date.high_s)
+        judge: Literal["date", "ntp"] = "ntp" if date is None else "date"
+        window = fresh(self.rules.lifetime_s, judging, judge, has_iat=self.rules.has_iat)
+        return margins(window, self.rules.provider)
 
     @property
     def date(self) -> TimeSample | None:
@@ -212,7 +251,7 @@ def _answer(common: Common, measured: Measured, series: _Series | None) -> int:
 
 def findings_of(measured: Measured) -> tuple[Finding, ...]:
     """What there is to complain of. Pure."""
-    found = [*_of_clock(measured), *_of_host(measured)]
+    found = [*_of_margins(measured), *_of_clock(measured), *_of_host(measured)]
     if measured.sync is not None and measured.sync.enabled is False:
         found.append(
             Finding(
@@ -220,6 +259,22 @@ def findings_of(measured: Measured) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
+
+
+def _of_margins(measured: Measured) -> list[Finding]:
+    """Whether an assertion that is signed now would surely be refused for the error of this clock."""
+    from jwtdoctor.reasoning.clock import host_disagrees
+
+    margins = measured.margins
+    if margins is None or measured.rules is None or host_disagrees(measured.verdict, measured.date):
+        return []
+    room_s = {"slow": margins.slow.room_s + margins.tolerated_s, "fast": margins.fast.room_s if margins.fast else 0.0}
+    for edge in (margins.slow, margins.fast):
+        if edge is not None and room_s[edge.direction] + margins.bound_s < 0:
+            assertion = f"an assertion of {_span(measured.rules.lifetime_s)} for {measured.rules.provider.title}"
+            message = f"{assertion} is refused: this clock is too {edge.direction}, {edge.because}"
+            return [Finding("clock-breaks-assertions", "error", "clock", message, _fix(measured), edge.sources)]
+    return []
 
 
 def _of_clock(measured: Measured) -> list[Finding]:
@@ -281,7 +336,7 @@ def _span(seconds: float) -> str:
 def _document(
     common: Common, measured: Measured, findings: tuple[Finding, ...], series: _Series | None
 ) -> dict[str, Any]:
-    from jwtdoctor.render.document import clock_document, facts_document, finding_document
+    from jwtdoctor.render.document import clock_document, facts_document, finding_document, margins_document
 
     more = {} if series is None else {"series": _series_document(series)}
     return report_document(
@@ -292,6 +347,7 @@ def _document(
         findings=[finding_document(finding) for finding in findings],
         probes=_probes(measured),
         clocks=[clock_document(reading) for reading in _readings(measured)],
+        margins=None if measured.margins is None else margins_document(measured.margins),
         facts=facts_document(_chart(measured)),
         warnings=list(measured.warnings),
         note=measured.verdict.note,
@@ -360,6 +416,7 @@ def _page(measured: Measured, findings: tuple[Finding, ...], series: _Series | N
     if measured.time_skipped:
         lines.append(f"  ntp: not asked, {measured.time_skipped}")
     lines += _host_lines(measured)
+    lines += _margin_lines(measured)
     if measured.sync is not None:
         lines += ["", *_wrapped(f"this system {_sync_words(measured.sync)}")]
     if series is not None:
@@ -406,6 +463,20 @@ def _host_lines(measured: Measured) -> list[str]:
     return ["", f"  the token host's own clock is {_offset(host)}; it judges the assertion"]
 
 
+def _margin_lines(measured: Measured) -> list[str]:
+    """What all this is to an assertion: how long it holds, and what drift would break it."""
+    from jwtdoctor.render.words import margin_rows
+
+    if measured.margins is None or measured.rules is None:
+        return []
+    title, lifetime = measured.rules.provider.title, _span(measured.rules.lifetime_s)
+    lines = ["", f"  an assertion of {lifetime}, signed now for {title}"]
+    for name, words in margin_rows(measured.margins):
+        first, *others = _wrapped(words, "            ", "")
+        lines += [f"    {name:<8}{first.lstrip()}", *others]
+    return lines
+
+
 def _sync_words(sync: SyncState) -> str:
     if sync.enabled is None:
         return f"does not say whether it keeps its clock: {sync.detail}"
@@ -427,10 +498,10 @@ def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
+def _wrapped(text: str, indent: str = "  ", hang: str = "  ") -> list[str]:
     from textwrap import wrap
 
-    return wrap(one_line(text), WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False)
+    return wrap(one_line(text), WIDTH, initial_indent=indent, subsequent_indent=indent + hang, break_long_words=False)
 
 
 def _plain(common: Common, text: str) -> str:

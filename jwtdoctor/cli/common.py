@@ -200,6 +200,7 @@ def unknown(
     What was typed is only quoted where it is near a known name: else it may be anything, even a secret.
     """
     from difflib import get_close_matches
+    from textwrap import shorten
 
     names = sorted(known)
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
@@ -208,4 +209,6 @@ def unknown(
     names = sorted(listed) or names
     if len(names) <= 14:
         return UnknownName(f"no {kind} of that name", expected=", ".join(names))
-    return UnknownName(f"no {kind} of that name", do=f"list them: {listed_by}" if listed_by else "")
+    if listed_by:
+        return UnknownName(f"no {kind} of that name", do=f"list them: {listed_by}")
+    return UnknownName(f"no {kind} of that name", expected=shorten(", ".join(names), 250, placeholder=" …"))

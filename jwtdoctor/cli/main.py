@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sign": ("sign", "Build and sign an assertion."),
     "inspect": ("inspect", "Take an assertion apart and say what is wrong with it."),
     "keys": ("keys", "Make, show and match keys and certificates."),
+    "compare": ("compare", "Two assertions, requests, cases or reports, claim by claim."),
     "pkce": ("pkce", "Make or check a PKCE verifier and challenge."),
     "causes": ("causes", "The knowledge: every cause, its clues and remedies."),
     "profiles": ("profiles", "Profiles, and where each setting comes from."),
@@ -112,6 +113,8 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
+    if sys.stdout is None and {"-h", "--help"} & set(arguments):  # click would print its help to nobody, and succeed
+        return _say("stdout is closed, so there is nowhere to write the help", UNUSABLE)
     try:
         result = cli.main(args=arguments, prog_name="jwtdoctor", standalone_mode=False)
     except BadInput as problem:

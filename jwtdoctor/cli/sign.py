@@ -104,6 +104,7 @@ class _Order:
     url: str | None
     profile: str | None
     fault: str | None
+    client: str | None = None
 
 
 # --- what is to be signed -------------------------------------------------------------------------
@@ -126,7 +127,22 @@ def _order(found: Settings, common: Common, fault: str | None) -> _Order:
     key = load_private(read_file(path), where=path, passphrase=secret_of(found, "key_passphrase"))
     for note in key.notes:
         narrate(common, f"note: {path}: {note}; other programs may not read it so")
-    return _Order(_spec(found, provider, key, url), key, provider, _flow(found, provider), url, found.profile, fault)
+    client = _client(found, fault)
+    spec = _spec(found, provider, key, url)
+    return _Order(spec, key, provider, _flow(found, provider), url, found.profile, fault, client)
+
+
+def _client(found: Settings, fault: str | None) -> str | None:
+    """The client to be emulated. Raises UnknownName, or BadInput beside a fault."""
+    from jwtdoctor.assertions.clients import client_named
+
+    name = found.text("as")
+    if name is None:
+        return None
+    if fault is not None:
+        raise BadInput("cannot go with --as", where="--fault", do="leave one of them out")
+    client_named(name)
+    return name
 
 
 def _url(common: Common, found: Settings, provider: Provider) -> str | None:
@@ -183,6 +199,8 @@ def _audience(found: Settings, provider: Provider, url: str | None) -> str:
     audience = found.text("audience")
     if audience is not None:
         return audience
+    if found.text("as") is not None and url is not None:
+        return ""  # the emulated client's own
     if url is None:
         raise BadInput("aud is not known", expected="--audience AUD, or --url from which it follows")
     return default_audience(url, provider)
@@ -226,6 +244,10 @@ def _true_now(found: Settings, now: float) -> tuple[float, str] | str:
 
 
 def _signed(order: _Order, now: float) -> Assertion:
+    if order.client is not None:
+        from jwtdoctor.assertions.clients import client_named, sign_as
+
+        return sign_as(client_named(order.client), order.spec, order.key, now, token_url=order.url or "")
     if order.fault is None:
         from jwtdoctor.assertions.sign import sign
 
@@ -245,12 +267,25 @@ def _narrate(common: Common, order: _Order, assertion: Assertion, remark: str) -
         narrate(common, f"with a deliberate fault: {order.fault}")
         return
     aud = assertion.claims.get("aud")
-    narrate(
-        common, f"{assertion.header.get('alg')}, aud {aud}, expires in {order.spec.lifetime_s} s; it is a credential"
-    )
+    if order.client is not None:
+        _narrate_client(common, order.client)
+        narrate(common, f"{assertion.header.get('alg')}, aud {aud}; it is a credential")
+    else:
+        narrate(
+            common,
+            f"{assertion.header.get('alg')}, aud {aud}, expires in {order.spec.lifetime_s} s; it is a credential",
+        )
     for finding in _lint(order, assertion):
         if finding.severity != "note":
             narrate(common, f"{finding.severity}: {finding.where}: {finding.message}")
+
+
+def _narrate_client(common: Common, name: str) -> None:
+    from jwtdoctor.assertions.clients import client_named
+
+    client = client_named(name)
+    how = "as it was seen to sign" if client.ran else "as its source says; it was not run"
+    narrate(common, f"as {client.title}, {how}{f'; {client.also}' if client.also else ''}")
 
 
 def _lint(order: _Order, assertion: Assertion) -> tuple[Any, ...]:

@@ -100,15 +100,15 @@ def _refuse_other(provider: str) -> None:
 
 
 def _listed(form: str) -> str:
-    from jwtdoctor.simulator.faults import FAULTS
+    from jwtdoctor.simulator.faults import LISTED
 
     if form == "json":
-        return to_json([{"name": one.name, "flow": one.flow, "stages": one.stages} for one in FAULTS])
-    widest = max(len(one.name) for one in FAULTS)
+        return to_json([{"name": one.name, "flow": one.flow, "stages": one.stages} for one in LISTED])
+    widest = max(len(one.name) for one in LISTED)
     lines: list[str] = []
-    for flow in dict.fromkeys(one.flow for one in FAULTS):
+    for flow in dict.fromkeys(one.flow for one in LISTED):
         lines += ["", flow] if lines else [flow]
-        lines += [f"  {one.name:<{widest}}  {one.summary}" for one in FAULTS if one.flow == flow]
+        lines += [f"  {one.name:<{widest}}  {one.summary}" for one in LISTED if one.flow == flow]
     return "\n".join(lines)
 
 

@@ -66,12 +66,17 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         certificate_path=found.text("cert"),
         client_auth=found.text("client_auth") or "body",
         redirect_uri=found.text("redirect_uri"),
+        code_challenge=found.text("code_challenge") if found.get("code") is not None else None,
+        authorize_url=endpoint_of(found, "authorize_url"),
+        device_url=endpoint_of(found, "device_url"),
         scope=found.text("scope"),
         lifetime_s=lifetime_of(found, provider),
         iat=not found.flag("no_iat"),
         alg=found.text("alg"),
         kid=found.text("kid"),
         pkce=not found.flag("no_pkce"),
+        revoke=found.flag("revoke"),
+        as_client=found.text("as"),
         extra_claims=claims_of(found.several("claim")),
     )
     return attempt, warnings
@@ -123,6 +128,18 @@ def claims_of(pairs: Iterable[str]) -> dict[str, Any]:
     return claims
 
 
+def endpoint_of(found: Settings, name: str) -> str | None:
+    """Another endpoint in full, checked as the token URL is. Raises BadInput."""
+    text = found.text(name)
+    if text is None:
+        return None
+    where = f"--{name.replace('_', '-')}"
+    parts = _split(text, where)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise BadInput("plain http is taken on loopback only", where=where, do="write https://")
+    return text.strip()
+
+
 def token_url_of(url: str, provider: Provider) -> tuple[str, tuple[str, ...]]:
     """The token endpoint that is meant, and warnings. Raises BadInput, which quotes nothing but a host."""
     parts = _split(url)
@@ -139,25 +156,25 @@ def token_url_of(url: str, provider: Provider) -> tuple[str, tuple[str, ...]]:
     return f"{parts.scheme}://{parts.netloc}{path}", _odd_path(path, host, provider)
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: str, where: str = "--url") -> SplitResult:
     text = url.strip()
     if any(not char.isprintable() or char.isspace() for char in text):
-        raise BadInput("holds blanks or control characters", where="--url", expected="https://HOST")
+        raise BadInput("holds blanks or control characters", where=where, expected="https://HOST")
     if "://" not in text:
-        raise BadInput("has no scheme", where="--url", do=_write_https(text))
+        raise BadInput("has no scheme", where=where, do=_write_https(text))
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise BadInput("is not a URL", where="--url", expected="https://HOST[:PORT]") from None
+        raise BadInput("is not a URL", where=where, expected="https://HOST[:PORT]") from None
     if parts.scheme not in ("http", "https"):
-        raise BadInput("has another scheme than https", where="--url", expected="https://HOST")
+        raise BadInput("has another scheme than https", where=where, expected="https://HOST")
     if not parts.hostname:
-        raise BadInput("names no host", where="--url", expected="https://HOST")
+        raise BadInput("names no host", where=where, expected="https://HOST")
     if parts.username is not None or parts.password is not None:
-        raise BadInput("holds credentials", where="--url", expected="https://HOST without user name and password")
+        raise BadInput("holds credentials", where=where, expected="https://HOST without user name and password")
     if parts.query or parts.fragment:
-        raise BadInput("has a query or fragment", where="--url", expected="the token endpoint alone")
+        raise BadInput("has a query or fragment", where=where, expected="the token endpoint alone")
     return parts
 
 

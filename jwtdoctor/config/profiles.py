@@ -38,6 +38,9 @@ SETTINGS: dict[str, Kind] = {
     "flow": "text",
     "url": "text",
     "audience": "text",
+    "authorize_url": "text",
+    "device_url": "text",
+    "my_domain": "text",
     "client_id": "text",
     "username": "text",
     "key": "path",
@@ -49,6 +52,7 @@ SETTINGS: dict[str, Kind] = {
     "refresh_token": "ref",
     "code": "ref",
     "code_verifier": "ref",
+    "code_challenge": "text",
     "device_code": "ref",
     "saml_assertion": "ref",
     "security_token": "ref",
@@ -70,6 +74,9 @@ SETTINGS: dict[str, Kind] = {
     "no_ntp": "flag",
     "ca_file": "path",
     "timeout": "number",
+    "prove": "flag",
+    "revoke": "flag",
+    "as": "text",
     "format": "text",
 }
 """Every setting that a profile may hold: a long option name with `_` for `-`, and its kind."""

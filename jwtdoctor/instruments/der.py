@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 MAX_DER = 64_000
 _SEQUENCE, _INTEGER, _OID, _VERSION = 0x30, 0x02, 0x06, 0xA0
 _STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1E: "utf-16-be"}
+_EXTENSIONS, _DNS_NAME, _ADDRESS = 0xA3, 0x82, 0x87
+_ALTERNATIVE_NAMES = b"\x55\x1d\x11"
+MAX_NAMES = 10
 _COMMON_NAME, _ORGANISATION = b"\x55\x04\x03", b"\x55\x04\x0a"
 _TIMES = {0x17: "%y%m%d%H%M%SZ", 0x18: "%Y%m%d%H%M%SZ"}
 
@@ -27,13 +31,24 @@ class CertificateFacts:
     subject_name: str
     not_before: float
     not_after: float
+    subject_organisation: str = ""
+    names: tuple[str, ...] = ()
+    """The hosts that it is for (subjectAltName: DNS names and addresses), a few of them."""
+    is_self_issued: bool = False
 
     @property
     def issuer(self) -> str:
         """The issuer as one text: `NAME (ORGANISATION)`."""
-        if self.issuer_name and self.issuer_organisation:
-            return f"{self.issuer_name} ({self.issuer_organisation})"
-        return self.issuer_name or self.issuer_organisation
+        return _together(self.issuer_name, self.issuer_organisation)
+
+    @property
+    def subject(self) -> str:
+        """The holder in the same form."""
+        return _together(self.subject_name, self.subject_organisation)
+
+
+def _together(name: str, organisation: str) -> str:
+    return f"{name} ({organisation})" if name and organisation else name or organisation
 
 
 def read_certificate(der: bytes) -> CertificateFacts:
@@ -49,7 +64,14 @@ def read_certificate(der: bytes) -> CertificateFacts:
     issuer, validity, subject = fields[2][1], fields[3][1], fields[4][1]
     begins, ends = (_time(tag, value) for tag, value in list(_items(validity))[:2])
     return CertificateFacts(
-        _name(issuer, _COMMON_NAME), _name(issuer, _ORGANISATION), _name(subject, _COMMON_NAME), begins, ends
+        _name(issuer, _COMMON_NAME),
+        _name(issuer, _ORGANISATION),
+        _name(subject, _COMMON_NAME),
+        begins,
+        ends,
+        _name(subject, _ORGANISATION),
+        _hosts(fields[5:]),
+        issuer == subject,
     )
 
 
@@ -83,6 +105,27 @@ def _span(data: bytes, at: int) -> tuple[int, int, int]:
     if start + length > len(data):
         raise ValueError("truncated DER")
     return tag, start, start + length
+
+
+def _hosts(fields: list[tuple[int, bytes]]) -> tuple[str, ...]:
+    """The names in the extension subjectAltName (RFC 5280 §4.2.1.6)."""
+    packed = next((content for tag, content in fields if tag == _EXTENSIONS), None)
+    if not packed:
+        return ()
+    for _, extension in _items(_one(packed, _SEQUENCE)):
+        parts = list(_items(extension))
+        if parts[0] == (_OID, _ALTERNATIVE_NAMES):
+            names = list(_items(_one(parts[-1][1], _SEQUENCE)))[:MAX_NAMES]
+            return tuple(text for tag, value in names if (text := _host(tag, value)))
+    return ()
+
+
+def _host(tag: int, value: bytes) -> str:
+    if tag == _DNS_NAME:
+        return value[:255].decode("ascii", "replace")
+    if tag == _ADDRESS and len(value) in (4, 16):
+        return str(ip_address(value))
+    return ""
 
 
 def _name(name: bytes, wanted: bytes) -> str:

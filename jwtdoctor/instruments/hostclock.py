@@ -18,6 +18,8 @@ from jwtdoctor.model.exchange import NoReply
 
 GOAL_S = 0.05
 BUDGET = 8
+IN_PASSING_S, IN_PASSING = 0.15, 4
+"""Goal and budget where the host's clock is looked at beside a login (`check`): a second or two, and no more."""
 
 
 def wait(seconds: float) -> None:

@@ -30,7 +30,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.failures import why_no_reply
-from jwtdoctor.instruments.names import resolve
+from jwtdoctor.instruments.names import LOOK_UP_S, resolve
 from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import Proxy, proxy_for
 from jwtdoctor.instruments.system import SystemClock
@@ -185,6 +185,16 @@ class HttpTransport:
     def get(self, url: str, deadline_s: float) -> Exchange:
         """GETs a URL without any credentials. Raises BadInput for a URL that must not be asked."""
         return self._run(_Call("GET", url, {}, None, deadline_s))
+
+    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        """GETs a URL with a bearer token (RFC 6750 §2.1). Raises BadInput for a URL that must not be asked."""
+        headers = {"Authorization": f"Bearer {token.reveal()}"}
+        _check_headers(headers)
+        return self._run(_Call("GET", url, headers, None, deadline_s, (token,)))
+
+    def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        """POSTs a form about a token, as `post_form` does: it is no login."""
+        return self.post_form(request, deadline_s)
 
     def _run(self, call: _Call) -> Exchange:
         check_url(call.url)
@@ -396,7 +406,7 @@ def _open(host: str, port: int, connect_s: float) -> socket.socket:
 
     ends = time.monotonic() + connect_s
     try:
-        addresses = resolve(host, port, connect_s)
+        addresses = resolve(host, port, min(LOOK_UP_S, connect_s))
     except TimeoutError as silent:
         raise socket.gaierror(socket.EAI_AGAIN, str(silent)) from None
     failed: OSError | None = None
@@ -429,6 +439,7 @@ def _reply_of(response: requests.Response, errand: _Errand) -> Reply:
         sent_at=errand.sent_at,
         received_at=received_at,
         truncated=truncated,
+        http_version={10: "1.0", 11: "1.1", 20: "2"}.get(response.raw.version),
     )
 
 

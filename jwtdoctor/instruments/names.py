@@ -11,6 +11,8 @@ import socket
 import threading
 from itertools import chain, zip_longest
 
+LOOK_UP_S = 2.5
+"""How long a look-up may take: more than any resolver that works needs, and short of what a silent one costs."""
 Address = tuple[int, tuple[str, int]]
 """An address family, and what `socket.connect` takes: the first two parts of the socket address matter to people."""
 

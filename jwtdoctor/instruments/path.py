@@ -17,17 +17,21 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from jwtdoctor.instruments.der import CertificateFacts, read_certificate
 from jwtdoctor.instruments.failures import why_no_reply
-from jwtdoctor.instruments.http import Trust, check_url, context_of, trust_of
-from jwtdoctor.instruments.names import Address, resolve
+from jwtdoctor.instruments.http import Trust, check_url, context_of, is_loopback, trust_of
+from jwtdoctor.instruments.names import LOOK_UP_S, Address, resolve
 from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import DEFAULT_PORTS, Proxy, no_proxy_entry, proxy_for
+from jwtdoctor.instruments.resolvers import TIMEOUT_S, Asking, hosts_entry, problem_of
 from jwtdoctor.instruments.system import SystemClock
 from jwtdoctor.instruments.text import one_line
 from jwtdoctor.model.chart import Observation
@@ -37,6 +41,8 @@ from jwtdoctor.model.facts import Value
 CONNECT_S = 3.0
 MAX_ADDRESSES = 6
 MAX_CONNECT_REPLY = 16_384
+MAX_CHAIN = 8
+"""Certificates of a chain that are read; servers send two to four."""
 INTERCEPTORS = (
     "zscaler", "netskope", "blue coat", "bluecoat", "fortinet", "fortigate", "palo alto networks", "cisco umbrella",
     "forcepoint", "websense", "mcafee web gateway", "skyhigh security", "sophos", "check point software", "barracuda",
@@ -54,7 +60,10 @@ PUBLIC_HOSTS = (".salesforce.com", ".force.com", ".salesforce-setup.com", ".clou
 
 
 class SystemPath:
-    """`PathFinder` over the sockets of this machine. `environ` None: this process's own."""
+    """`PathFinder` over the sockets of this machine. `environ` None: this process's own.
+
+    `resolvers`: addresses of name servers that are asked, beside the system's look-up, what they say of the host.
+    """
 
     def __init__(
         self,
@@ -63,11 +72,13 @@ class SystemPath:
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         connect_s: float = CONNECT_S,
+        resolvers: Sequence[str] = (),
     ) -> None:
         self.trust = trust_of(ca_file, os.environ if environ is None else environ)
         self._environ = environ
         self._clock = clock or SystemClock()
         self._connect_s = connect_s
+        self._resolvers = tuple(resolvers)
 
     def look(self, url: str, deadline_s: float) -> tuple[Observation, ...]:
         """`path.*` facts (and `request.tls_version`) for a URL, as far as they could be seen in `deadline_s` seconds.
@@ -79,7 +90,7 @@ class SystemPath:
         notes = _Notes()
         # A little less than the deadline, so that the layer that hangs is named.
         ends = time.monotonic() + deadline_s * 0.9
-        walk = _Walk(url, self.trust, self._environ, self._clock, self._connect_s, ends, notes)
+        walk = _Walk(url, self.trust, self._environ, self._clock, self._connect_s, ends, notes, self._resolvers)
         worker = threading.Thread(target=walk.run, daemon=True, name="path")
         worker.start()
         worker.join(deadline_s)
@@ -119,6 +130,7 @@ class _Walk:
     connect_s: float
     ends: float
     notes: _Notes
+    resolvers: tuple[str, ...] = ()
 
     def run(self) -> None:
         try:
@@ -165,18 +177,42 @@ class _Walk:
 
     def _connect(self, host: str, port: int, to_proxy: bool) -> socket.socket | None:
         """A connection to the first address that takes one; every address is tried, side by side."""
+        asking = None if to_proxy else self._ask_resolvers(host)
         try:
-            addresses = resolve(host, port, max(self.ends - time.monotonic(), 0.001))[:MAX_ADDRESSES]
+            addresses = resolve(host, port, min(LOOK_UP_S, self._left()))[:MAX_ADDRESSES]
         except OSError as failed:
-            if not to_proxy:
-                self.notes.add("path.dns_resolves", False)
             why = NoReply("dns", one_line(failed.strerror or str(failed)))
             self._failed(NoReply("proxy", f"the proxy's name does not resolve: {why.text}") if to_proxy else why)
+            if not to_proxy:
+                self.notes.add("path.dns_resolves", False)
+                self._note_resolvers(asking, resolved=False)
             return None
         if not to_proxy:
             self.notes.add("path.dns_resolves", True)
             self.notes.add("path.addresses", tuple(dict.fromkeys(one_line(where[0], 60) for _, where in addresses)))
-        return self._connect_one_of(addresses, to_proxy)
+        opened = self._connect_one_of(addresses, to_proxy)
+        self._note_resolvers(asking, resolved=True)
+        return opened
+
+    def _ask_resolvers(self, host: str) -> Asking | None:
+        """Asks the resolvers meanwhile, where a resolver decides: not for an address or a line of the hosts file."""
+        if _is_literal(host):
+            return None
+        if hosts_entry(host) or is_loopback(host):
+            self.notes.add("path.resolved_by", "hosts-file")
+            return None
+        return Asking(self.resolvers, host, min(TIMEOUT_S, self._left()))
+
+    def _note_resolvers(self, asking: Asking | None, *, resolved: bool) -> None:
+        if asking is None:
+            return
+        said = asking.said(wait=not resolved)
+        if said:
+            self.notes.add("path.resolvers", tuple(one_line(str(one), 100) for one in said))
+        if resolved and any(one.addresses for one in said):
+            self.notes.add("path.resolved_by", "resolver")
+        if not resolved and self.resolvers:
+            self.notes.add("path.dns_problem", problem_of(said, self.resolvers))
 
     def _connect_one_of(self, addresses: tuple[Address, ...], to_proxy: bool) -> socket.socket | None:
         tries = [_Try(address, self._left()) for address in addresses]
@@ -247,7 +283,7 @@ class _Walk:
             with context_of(self.trust).wrap_socket(sock, server_hostname=host) as safe:
                 self.notes.add("path.tls_ok", True)
                 self.notes.add("request.tls_version", (safe.version() or "").removeprefix("TLSv"))
-                self._note_certificate(safe.getpeercert(binary_form=True), host, verified=True)
+                self._note_certificates(_chain_of(safe), host, verified=True)
         except ssl.SSLCertVerificationError as failed:
             self.notes.add("path.tls_ok", False)
             self._failed(why_no_reply(failed))
@@ -268,15 +304,19 @@ class _Walk:
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
                 sock.settimeout(self._left())
                 with context.wrap_socket(sock, server_hostname=host) as safe:
-                    self._note_certificate(safe.getpeercert(binary_form=True), host, verified=False)
+                    self._note_certificates(_chain_of(safe), host, verified=False)
         except OSError:
             return
 
-    def _note_certificate(self, der: bytes | None, host: str, *, verified: bool) -> None:
-        try:
-            shown = read_certificate(der or b"")
-        except ValueError:
+    def _note_certificates(self, chain: Sequence[bytes], host: str, *, verified: bool) -> None:
+        """The chain as the host shows it, its own certificate first."""
+        read = [certificate for der in chain[:MAX_CHAIN] if (certificate := _read_or_none(der)) is not None]
+        if not read:
             return
+        self.notes.add("path.certificates", tuple(_line_of(certificate) for certificate in read))
+        shown = read[0]
+        if shown.names:
+            self.notes.add("path.tls_names", tuple(one_line(name, 100) for name in shown.names))
         self.notes.add("path.tls_issuer", one_line(shown.issuer, 200))
         self.notes.add("path.tls_expires_in_s", shown.not_after - self.clock.now())
         verdict = is_intercepted(shown, host, verified=verified)
@@ -332,6 +372,49 @@ class _Try:
                 sock.close()
             else:
                 self.sock = sock
+
+
+def _chain_of(safe: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """The certificates that the other side sent, as DER.
+
+    Public from Python 3.13 on; before that the object within the socket has them (since 3.10). Where neither does,
+    there is the host's own certificate alone.
+    """
+    own = safe.getpeercert(binary_form=True)
+    public = getattr(safe, "get_unverified_chain", None)
+    inner: Any = getattr(safe, "_sslobj", None)
+    try:
+        shown = public() if public is not None else [c.public_bytes(_DER) for c in inner.get_unverified_chain()]
+    except (AttributeError, TypeError, ValueError, ssl.SSLError):
+        shown = None
+    return tuple(shown or ([own] if own else []))
+
+
+_DER = 2
+"""`_ssl.ENCODING_DER`."""
+
+
+def _read_or_none(der: bytes) -> CertificateFacts | None:
+    try:
+        return read_certificate(der)
+    except ValueError:
+        return None
+
+
+def _line_of(shown: CertificateFacts) -> str:
+    """`SUBJECT, issued by ISSUER, until DATE` of one certificate."""
+    until = datetime.fromtimestamp(shown.not_after, UTC).strftime("%Y-%m-%d %H:%M")
+    subject = shown.subject or (shown.names[0] if shown.names else "(no name)")
+    issuer = "itself" if shown.is_self_issued else shown.issuer or "(no name)"
+    return one_line(f"{subject}, issued by {issuer}, until {until} UTC", 300)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def is_intercepted(shown: CertificateFacts, host: str, *, verified: bool) -> bool | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
 from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.model.secret import Secret
 
 
 class Clock(Protocol):
@@ -44,6 +45,34 @@ class Transport(Protocol):
     def get(self, url: str, deadline_s: float) -> Exchange: ...
 
 
+class Resources(Protocol):
+    """What is asked with a token in hand. Apart from `Transport`, so that these calls are never taken for logins."""
+
+    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        """GETs a URL with the token as Bearer (RFC 6750 §2.1)."""
+        ...
+
+    def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        """POSTs a form about the token: introspection (RFC 7662), revocation (RFC 7009)."""
+        ...
+
+
+class Person(Protocol):
+    """Somebody at the keyboard, for the flows that want a person."""
+
+    def redirected(self, url: str, state: str, within_s: float) -> str | None:
+        """The address that a browser ended at after a login at `url`; None where none came in time."""
+        ...
+
+    def shown(self, url: str, user_code: str) -> None:
+        """Tells where to enter a device's code (RFC 8628 §3.3)."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Lets the time between two polls pass."""
+        ...
+
+
 class PathFinder(Protocol):
     """DNS, TCP, TLS and proxy on the way to a host.
 
@@ -66,5 +95,16 @@ class Instruments:
     time_skipped: str = ""
     """Why there are no time sources (`--no-ntp`), for the report."""
     warnings: tuple[str, ...] = field(default=())
+    resources: Resources | None = None
+    """How a granted token is tried; None: it is not tried."""
+    host_clock: Callable[[str, float], TimeSample | SourceRefused] | None = None
+    """The local clock against the host of a URL, by a few requests without credentials, within so many seconds.
+
+    Asked where time servers were silent or disagree; None: never.
+    """
+    person: Person | None = None
+    """Who can log in by browser; None: nobody is there."""
+    netrc: Callable[[str], bool | None] | None = None
+    """Whether this machine's .netrc has an entry for a host; None: do not look."""
     sync: Callable[[], SyncState] | None = None
     """What the operating system says of its own synchronisation (one second at most); None: do not ask."""

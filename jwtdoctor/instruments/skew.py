@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 MAX_ROUND_TRIP_S = 60.0
 """Above this a reply says too little about when it was made."""
@@ -51,6 +52,15 @@ class Skew:
     def correct(self, now: float) -> float:
         """The time to sign with: `now` on the local clock, as the token host would read it."""
         return now - self.ahead_s
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process begins with what was learnt here, and learns on by itself."""
+        with self._lock:
+            return {"_ahead_s": self._ahead_s, "_learnt": self._learnt}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
 
 
 def _ahead_of(sent_at: float, received_at: float, headers: Mapping[str, str]) -> float | None:

@@ -16,13 +16,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jwtdoctor.errors import BadInput
+from jwtdoctor.instruments.netrc import names_host
 from jwtdoctor.instruments.ports import Clock, Instruments
 from jwtdoctor.instruments.text import one_line
-from jwtdoctor.model.clock import SyncState
+from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
 
 if TYPE_CHECKING:
     import threading
@@ -61,23 +63,33 @@ def real_instruments(
     it means that nobody is asked. `cancelled` is read just before a request is sent. Raises BadInput for a server or a
     CA file that cannot be used.
     """
+    from jwtdoctor.instruments.hostclock import IN_PASSING, IN_PASSING_S, measure_host
     from jwtdoctor.instruments.http import HttpTransport
     from jwtdoctor.instruments.ntp import SAMPLES, NtpSource, parse_server, smears
     from jwtdoctor.instruments.path import SystemPath
+    from jwtdoctor.instruments.resolvers import configured_resolvers
 
     local = clock or SystemClock()
     servers = [] if no_ntp else [parse_server(s) for s in (default_servers() if ntp is None else ntp)]
     sources = tuple(NtpSource(h, p, local, samples or SAMPLES) for h, p in dict.fromkeys(servers))
     smearing = [h for h, _ in servers if smears(h)]
     mixed = bool(smearing) and len(smearing) < len(servers)
+    http = HttpTransport(local, ca_file=ca_file, environ=environ, cancelled=cancelled)
+
+    def host_clock(url: str, deadline_s: float) -> TimeSample | SourceRefused:
+        return measure_host(http, url, local, deadline_s=deadline_s, goal_s=IN_PASSING_S, budget=IN_PASSING)
+
     return Instruments(
         clock=local,
-        transport=HttpTransport(local, ca_file=ca_file, environ=environ, cancelled=cancelled),
+        transport=http,
+        host_clock=host_clock,
+        resources=http,
         time_sources=sources,
-        path=SystemPath(ca_file=ca_file, environ=environ, clock=local),
+        path=SystemPath(ca_file=ca_file, environ=environ, clock=local, resolvers=configured_resolvers()),
         time_skipped=NTP_OFF if no_ntp else "",
         warnings=(_smear_warning(smearing),) if mixed else (),
         sync=sync_state,
+        netrc=partial(names_host, environ=environ),
     )
 
 

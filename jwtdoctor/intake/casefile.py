@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 KNOWN_KEYS = ("schema", "id", "at", "provider", "flow", "reply", "text", "facts", "profile")
 MAX_FACTS = 1_000
-DEFAULT_PROVIDER = "salesforce"
+DEFAULT_PROVIDER = ""
+"""Nobody named one: `reasoning/recognise.py` finds it out."""
 _SAVED_HEADERS = [
     "date",
     "age",
@@ -119,20 +120,26 @@ def case_to(case: Case, chart: Chart, keep_names: bool = False) -> dict[str, Any
     return {key: value for key, value in saved.items() if value is not None}
 
 
+MOST_SKIPPED = 500_000_000
+"""Bytes of one line of a cases file that are passed over before it is given up."""
+
+
 def read_cases_file(path: str | Path, *, known_providers: Collection[str] | None = None) -> Iterator[CaseLine]:
     """The cases of a JSON lines file, one at a time. A line is a case, or an object with a key `case`.
 
     A bad line is yielded with its problem, and the others follow. Raises BadInput where the file cannot be read.
     """
-    where = str(path)
+    where = "standard input" if str(path) == "/dev/stdin" else str(path)
     try:
         with Path(path).open("rb") as lines:
             number = 0
             while line := lines.readline(MAX_INPUT + 1):
                 number += 1
                 if len(line) > MAX_INPUT:
-                    _skip_rest(lines, line)
+                    goes_on = _skip_rest(lines, line)
                     yield CaseLine(number, problem=too_large(f"{where}:{number}"))
+                    if not goes_on:
+                        return
                 elif line.strip(b" \t\r\n\xef\xbb\xbf"):
                     yield _line_of(line, number, f"{where}:{number}", known_providers)
     except OSError as problem:
@@ -366,9 +373,15 @@ def _line_of(line: bytes, number: int, where: str, known_providers: Collection[s
     return CaseLine(number, replace(case, warnings=(*warnings, *case.warnings)), rest=rest)
 
 
-def _skip_rest(lines: Any, line: bytes) -> None:
+def _skip_rest(lines: Any, line: bytes) -> bool:
+    """Reads on to the end of a line; False where it does not end within `MOST_SKIPPED`, like that of a device."""
+    skipped = len(line)
     while line and not line.endswith(b"\n"):
+        if skipped > MOST_SKIPPED:
+            return False
         line = lines.readline(MAX_INPUT)
+        skipped += len(line)
+    return True
 
 
 # --- writing -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ OAuth client secret and ID." before every failed code exchange, network failures
 The CLI tries up to five (login, audience) pairs and lists what each gave. The first pair is the host that the user
 named, so its answer is the one that is diagnosed; the later ones are answers of hosts that nobody asked for. Only
 where the first brought no answer at all (`fetch failed`) or only the complaint about an audience that the CLI chose
-itself is another one taken, the last. In every other log the last token error counts.
+itself is another one taken, the last. Where the first host gave an error without a description, the CLI prints an
+empty line, and nothing of what it said is left. In every other log the last token error counts.
 """
 
 from __future__ import annotations
@@ -107,11 +108,27 @@ _FLOW_HINTS: tuple[tuple[str, str], ...] = (
     ("auth:web:login", "authorization-code"),
     ("org login web", "authorization-code"),
     ("RefreshTokenAuthError", "refresh-token"),
+    ("in jwt_session", "jwt-bearer"),  # CumulusCI
+    ("Error retrieving access token: ", "jwt-bearer"),  # CumulusCI
+    ("salesforce-jwt-bearer-token-flow", "jwt-bearer"),
+    ("salesforce-jwt-promise", "jwt-bearer"),
+    ("node-salesforce-jwt", "jwt-bearer"),
+    ("sf-jwt-token", "jwt-bearer"),
+    ("Unable to refresh session due to", "refresh-token"),  # jsforce
+    ("SessionRefreshDelegate.refresh", "refresh-token"),  # jsforce
+    ("OAuth2.refreshToken", "refresh-token"),  # jsforce
+    ("OAuth2.authenticate", "password"),  # jsforce
+    ("in refresh_token\n", "refresh-token"),  # CumulusCI, requests-oauthlib
     ("grant_type=refresh_token", "refresh-token"),
     ("grant_type=client_credentials", "client-credentials"),
     ("grant_type=authorization_code", "authorization-code"),
     ("grant_type=password", "password"),
 )
+_ASSERTION_WORDS = re.compile(
+    r"\(code: invalid_\w{1,30}\): (?:expired authorization code|invalid assertion|audience is invalid"
+    r"|user hasn't approved this consumer)"
+)
+"""simple-salesforce knows neither codes nor SAML: in its mouth these are about the JWT that it signed."""
 _TELLING = re.compile(
     r"error|fail|refus|denied|invalid|expired|unable|cannot|could ?n.t|timeout|"
     r"timed out|certificate|proxy|ENOTFOUND|ECONN"
@@ -254,14 +271,37 @@ def _is_cli_list(text: str) -> bool:
 def _of_cli_list(text: str) -> Sighting:
     tries = _tries(text)
     answers = [one for one in tries if one.is_answer]
+    words = list(dict.fromkeys(one.said for one in tries if one.said))
+    if answers and _first_has_no_words(text):
+        return replace(_of_client(_WORDLESS, "jwt-bearer"), warnings=earlier(words))
     if not answers:
-        return _of_client(text, "jwt-bearer")
+        return _of_client("\n".join(words) or text, "jwt-bearer")
     chosen = _telling_try(tries, answers)
     facts = [*_of_login(chosen), *_context_facts(text)]
     buried = last_error(buried_in(chosen.said))
     body = buried.body if buried is not None else _body_of_words(chosen.said)
     others = earlier(one.said for one in answers if one.said != chosen.said)
     return Sighting(reply=Reply(body=body), facts=tuple(facts), flow="jwt-bearer", warnings=others)
+
+
+_WORDLESS = "Error authenticating with JWT: the first host gave an error without a description"
+_FIVE_LINES = re.compile(r"Errors encountered:[ \t]{0,5}(?:\r?\n|\\n)((?:[^\n\\]{0,500}(?:\r?\n|\\n|\Z)){1,5})")
+_OF_OTHER_HOSTS = re.compile(r"client identifier invalid|External client app is not installed|audience is invalid")
+
+
+def _first_has_no_words(text: str) -> bool:
+    """Whether the first host's error came without a description, which the CLI prints as an empty line.
+
+    What the next hosts say then (that they do not know the client) is all that is left, and says nothing of the first.
+    An empty line that a paste brought along stands alone, before three answers at least.
+    """
+    found = _FIVE_LINES.search(text[:MAX_TEXT])
+    if found is None:
+        return False
+    lines = [line.strip() for line in re.split(r"\r?\n|\\n", found[1])[:5]]
+    first = next((line for line in lines if line), "")
+    has_gaps = lines.count("") >= 2 or len(lines) - lines.count("") <= 2
+    return not lines[0] and has_gaps and _OF_OTHER_HOSTS.match(first) is not None
 
 
 def _tries(text: str) -> list[_Try]:
@@ -389,7 +429,9 @@ def _of_client(text: str, flow: str | None = None) -> Sighting:
     status = _status_near(text, len(text)) if len(text) < 20_000 else None
     is_html = re.search(r"Authentication failed \(code: \d{3}\): {0,3}<", text) is not None
     facts = [fact("reply.client_text", said, "client")] if said else []
-    if status is not None and status != 407:
+    if status == 407:  # never the token endpoint's own (RFC 9110 §15.5.8)
+        facts.append(fact("path.proxy_status", status, "client"))
+    elif status is not None:
         facts.append(fact("reply.status", status, "client"))
     if is_html:
         facts.append(fact("reply.is_html", True, "client"))
@@ -399,6 +441,8 @@ def _of_client(text: str, flow: str | None = None) -> Sighting:
 def _with_context(seen: Sighting, text: str) -> Sighting:
     """The flow and the host that the surrounding lines tell."""
     flow = seen.flow or next((flow for mark, flow in _FLOW_HINTS if mark in text), None)
+    if flow is None and "Authentication failed (code: " in text and _ASSERTION_WORDS.search(text[-MAX_TEXT:]):
+        flow = "jwt-bearer"
     provider = "entra" if "AADSTS" in text else seen.provider
     return Sighting(
         seen.reply, seen.request, seen.text, (*_context_facts(text), *seen.facts), flow, provider, seen.warnings

@@ -56,6 +56,8 @@ def observe_request(request: TokenRequest, at: float | None = None) -> tuple[Obs
 def observe_seen(request: SeenRequest, at: float | None = None) -> tuple[Observation, ...]:
     """The facts of a request that somebody recorded."""
     values = request.values()
+    if not request.url and not request.method and values.keys() == {"assertion"}:
+        return tuple(_of_assertion(request, values, at))  # a token alone: what the request lacked is not known
     user, has_basic = _basic(request.header("authorization"))
     facts: dict[str, Value | None] = {}
     if request.url:

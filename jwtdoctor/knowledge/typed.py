@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from jwtdoctor.errors import BadKnowledge
@@ -180,10 +181,22 @@ def _operand(fact: str, operator: Operator, operand: Any, where: str) -> Value:
 
 
 def _remedies(table: Table, where: str) -> tuple[Remedy, ...]:
-    rows = table.get("remedy", ())
-    for row in rows:
-        _only(row, {"do", "command", "where", "url"}, f"{where}, remedy")
-    return tuple(Remedy(row["do"], row.get("command"), row.get("where"), row.get("url")) for row in rows)
+    return tuple(_remedy(row, f"{where}, remedy {n}") for n, row in enumerate(table.get("remedy", ()), 1))
+
+
+def _remedy(row: Table, where: str) -> Remedy:
+    _only(row, {"do", "command", "where", "url", "fact", *OPERATORS}, where)
+    general = Remedy(_text(row, "do", where), row.get("command"), row.get("where"), row.get("url"))
+    operators = [name for name in OPERATORS if name in row]
+    if "fact" not in row and not operators:
+        return general
+    fact = _text(row, "fact", where)
+    if fact not in VOCABULARY:
+        raise BadKnowledge(f"{where}: no fact is called {fact!r}")
+    if len(operators) != 1:
+        raise BadKnowledge(f"{where}: exactly one operator goes with a fact")
+    operand = _operand(fact, operators[0], row[operators[0]], where)
+    return replace(general, fact=fact, operator=operators[0], operand=operand)
 
 
 def _example(table: Table, leads_to: str | None, where: str) -> Example:

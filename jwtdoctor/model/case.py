@@ -51,6 +51,10 @@ class Attempt:
     """Salesforce: appended to the password."""
     extra_fields: tuple[tuple[str, str], ...] = ()
     """Further form fields, sent as they are."""
+    authorize_url: str | None = None
+    """Of the code flow, where it is not `/authorize` beside `/token`."""
+    device_url: str | None = None
+    """Where a device code is asked for (RFC 8628 §3.1), where that is not the token endpoint."""
     scope: str | None = None
     lifetime_s: int = 180
     iat: bool = True
@@ -61,6 +65,10 @@ class Attempt:
     """Claims added last, over those above."""
     assertion: AssertionSpec | None = None
     """A whole spec in place of the fields above (deliberate faults)."""
+    as_client: str | None = None
+    """Another client whose assertion is built in place of ours, claim for claim (`assertions/clients.py`)."""
+    revoke: bool = False
+    """Whether a granted token is given back at the end. Repeated logins may share one session (Salesforce)."""
     ready_assertion: Secret | None = None
     """An assertion that was made elsewhere, sent as it is, whatever it is (deliberate faults; another program's)."""
 
@@ -70,7 +78,7 @@ class Case:
     """One attempt. `reply`, `text` and `observations` are what was seen; `attempt` is what is to be tried.
 
     `at` is epoch seconds (true time as far as known) of the attempt. Unknown providers count as `generic`,
-    unknown flows as None; both leave a line in `warnings`.
+    unknown flows as None; both leave a line in `warnings`. An empty provider was not named, and is recognised later.
     """
 
     provider: str = "salesforce"

@@ -37,12 +37,19 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing to do. Smallest first. `command` for a shell, `where` a path through Setup, `url` a page."""
+    """One thing to do. Smallest first. `command` for a shell, `where` a path through Setup, `url` a page.
+
+    With a `fact` it is for those alone whose observed value meets the operator, and stands before the general ones.
+    `{fact.name|words}` in `do` is what was observed, else the words; `HOST` in `command` is the token host.
+    """
 
     do: str
     command: str | None = None
     where: str | None = None
     url: str | None = None
+    fact: str | None = None
+    operator: Operator | None = None
+    operand: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Reply:
     sent_at: float | None = None
     received_at: float | None = None
     truncated: bool = False
+    http_version: str | None = None
+    """`1.1`, `1.0`; None in a recorded case."""
 
     def header(self, name: str) -> str | None:
         wanted = name.lower()

@@ -700,6 +700,34 @@ _fact(
 )
 _fact("retry.granted_with_host", "bool", "granted through the host that the org has", witness="retry-host")
 
+_fact(
+    "org.my_domain",
+    "text",
+    "the host that the org really has",
+    ask="What is the org's My Domain (Setup > My Domain), such as acme.my.salesforce.com?",
+    personal=True,
+)
+
+# token: what a granted token is good for
+_fact("token.is_fresh", "bool", "the token that was tried was issued a moment before", witness="token-age")
+_fact("token.scopes", "list", "the scopes that were granted", witness="app.scopes")
+_fact("token.scopes_missing", "list", "the scopes that were asked for and not granted", witness="app.scopes")
+_fact("token.expires_in_s", "number", "how long the token lives, as the endpoint says")
+_fact("token.api_works", "bool", "a harmless API call with the token was answered", witness="token-use")
+_fact("token.api_status", "number", "HTTP status of that API call", witness="token-use")
+_fact("token.api_error", "text", "the error code of that API call", witness="token-use")
+_fact("token.api_description", "text", "the message of that API call", witness="token-use")
+_fact("token.identity_status", "number", "HTTP status of the identity or userinfo call", witness="token-identity")
+_fact("token.is_active", "bool", "introspection calls the token active", witness="token-active")
+_fact("token.user_matches", "bool", "the token belongs to the user that was asked for", witness="token-user")
+_fact("token.signature_verifies", "bool", "the signature of the token response is made with the secret at hand")
+_fact(
+    "token.issued_ahead_s",
+    "number",
+    "how far the local clock is fast against issued_at of the token response",
+    witness="server-clock",
+)
+
 # observed by this tool, beyond the contract's beginning of the vocabulary
 _fact(
     "path.failure",
@@ -740,6 +768,30 @@ _fact(
     personal=True,
 )
 _fact("path.addresses", "list", "addresses that the name resolved to", witness="dns", personal=True)
+_fact("path.resolvers", "list", "what each configured name server says of the host", witness="dns", personal=True)
+_fact(
+    "path.resolved_by",
+    "text",
+    "whether the hosts file or a resolver gave the address",
+    witness="dns.by",
+    answers=("hosts-file", "resolver"),
+)
+_fact(
+    "path.dns_problem",
+    "text",
+    "why the name does not resolve",
+    witness="dns",
+    answers=("no-such-name", "no-answer", "server-failure", "no-resolver"),
+)
+_fact(
+    "path.certificates",
+    "list",
+    "the certificate chain shown: holder, issuer, end of each, the host's own first",
+    witness="tls.chain",
+    personal=True,
+)
+_fact("path.tls_names", "list", "hosts that the certificate shown is for", witness="tls.names", personal=True)
+_fact("path.http_version", "text", "version of HTTP that the host answered in", witness="http-version")
 _fact("path.ipv6_hangs", "bool", "an IPv6 address is dead while an IPv4 one answers", witness="ipv6")
 _fact("key.loads", "bool", "the key file given could be read as a private key", witness="key-file")
 _fact("key.problem", "text", "what is wrong with the key file", witness="key-file")
@@ -985,6 +1037,37 @@ _fact(
     derived=True,
 )
 _fact(
+    "path.certificate_problem",
+    "text",
+    "why the certificate was refused",
+    witness="connection",
+    answers=("expired", "not-yet-valid", "wrong-name", "self-signed", "unknown-authority", "inspected", "other"),
+    derived=True,
+)
+_fact(
+    "path.proxy_problem",
+    "text",
+    "what the proxy did",
+    witness="proxy",
+    answers=("wants-credentials", "rejects-credentials", "forbids-host", "cannot-reach-host", "wrong-scheme",
+             "unreachable", "other"),
+    derived=True,
+)  # fmt: skip
+_fact(
+    "path.wants_client_certificate",
+    "bool",
+    "the host ended TLS because no client certificate was shown",
+    witness="tls.client-certificate",
+    derived=True,
+)
+_fact(
+    "path.captive_portal",
+    "bool",
+    "the log-in page of a network answers in the host's place",
+    witness="reply-form",
+    derived=True,
+)
+_fact(
     "host.is_off_beyond_margin",
     "bool",
     "the token host's own clock is off while the local one is right",
@@ -1145,6 +1228,13 @@ _fact(
     "bool",
     "the host is login or test.salesforce.com",
     witness="host",
+    derived=True,
+)
+_fact(
+    "request.host_is_loopback",
+    "bool",
+    "the token host is this machine itself",
+    witness="request.scheme",
     derived=True,
 )
 _fact("request.host_is_my_domain", "bool", "the host is a My Domain", witness="host", derived=True)
@@ -1454,6 +1544,13 @@ _fact(
     "clock.date_says_slow",
     "bool",
     "no time server answered, and Date says that the local clock is slow against the host by more than the life",
+    witness="clock",
+    derived=True,
+)
+_fact(
+    "clock.date_says_fast",
+    "bool",
+    "no time server answered, and Date says that the local clock is fast against the host by more than the life",
     witness="clock",
     derived=True,
 )

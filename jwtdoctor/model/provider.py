@@ -91,8 +91,9 @@ class Provider:
     """An authorization server's rules.
 
     `limits` keys: `late_tolerance_s` (exp may lie so far in the past), `early_tolerance_s` (iat or nbf may lie so
-    far ahead), `max_ttl_s` (an enforced maximum of exp - iat), `max_exp_ahead_s` (of exp - now on the server),
-    `max_age_s` (of now - iat on the server), `logins_per_hour`, `approvals_per_app`.
+    far ahead), `early_nbf_tolerance_s` (in its place where nbf alone is judged), `max_ttl_s` (an enforced maximum of
+    exp - iat), `max_exp_ahead_s` (of exp - now on the server), `max_age_s` (of now - iat on the server),
+    `logins_per_hour`, `approvals_per_app`.
     """
 
     slug: str

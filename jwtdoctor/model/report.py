@@ -10,6 +10,7 @@ from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.clock import ClockReading
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.facts import Value
+from jwtdoctor.model.margins import Margins
 from jwtdoctor.model.names import Likelihood, Outcome, Standing, Sureness
 from jwtdoctor.model.provider import Claim
 
@@ -45,6 +46,8 @@ class Verdict:
     shows_in: str
     references: tuple[str, ...]
     explanation: str = ""
+    headline: str = ""
+    """What was seen in this case, in place of the title; empty where the title says as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,10 @@ class Timeline:
     local_now_s: float
     server_now_s: float | None
     start_is_iat: bool
+    local_seen: bool = True
+    """Whether the local clock was compared with anything; else `local_now_s` is no more than true time."""
+    server_seen: bool = True
+    """Whether the server's clock was seen; else `server_now_s` is true time, from time servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,8 @@ class Report:
     timeline: Timeline | None = None
     clock_note: str = ""
     host: str = ""
+    margins: Margins | None = None
+    """How long the assertion stays acceptable on the judging clock, and what drift would break it."""
     reply: Reply | None = None
     """The answer itself, its own secrets taken out; not part of the document."""
 
@@ -152,6 +161,8 @@ class ProbeStarted:
 
     probe: str
     at_s: float
+    plan: tuple[str, ...] = ()
+    """Of `retry`: every further request that may be sent, each told before any of them leaves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,14 +58,24 @@ def look_at_key(attempt: Attempt, now: float) -> KeySeen:
     )
 
 
-def make_assertion(attempt: Attempt, provider: Provider, key: PrivateKey, now: float) -> AssertionMade:
+def make_assertion(
+    attempt: Attempt, provider: Provider, key: PrivateKey, now: float, flow: str = "jwt-bearer"
+) -> AssertionMade:
     """Signs with the local clock, wrong or not: that is what the failing program does."""
     from jwtdoctor.assertions.sign import sign
 
-    spec = attempt.assertion or spec_of(attempt, provider, key)
-    assertion = sign(spec, key, now)
+    spec = attempt.assertion or spec_of(attempt, provider, key, flow)
+    assertion = _as_other(attempt, spec, key, now) if attempt.as_client else sign(spec, key, now)
     aud = assertion.claims.get("aud")
     return AssertionMade(assertion, f"{assertion.header.get('alg')}, aud {aud}")
+
+
+def _as_other(attempt: Attempt, spec: AssertionSpec, key: PrivateKey, now: float) -> Assertion:
+    """The assertion as another client builds it; an audience that nobody set is that client's own."""
+    from jwtdoctor.assertions.clients import client_named, sign_as
+
+    asked = replace(spec, audience=attempt.audience or "")
+    return sign_as(client_named(attempt.as_client or ""), asked, key, now, token_url=attempt.token_url)
 
 
 def take_ready(token: Secret, now: float) -> Assertion:
@@ -73,14 +83,21 @@ def take_ready(token: Secret, now: float) -> Assertion:
     return Assertion(token, {}, {}, now)
 
 
-def spec_of(attempt: Attempt, provider: Provider, key: PrivateKey | None = None) -> AssertionSpec:
-    """The assertion of RFC 7523 that an attempt asks for."""
+def spec_of(
+    attempt: Attempt, provider: Provider, key: PrivateKey | None = None, flow: str = "jwt-bearer"
+) -> AssertionSpec:
+    """The assertion of RFC 7523 that an attempt asks for: §3 for a grant, and of a client that proves itself §2.2.
+
+    There the subject is the client, and a `jti` is written, since most servers demand it and none refuses it.
+    """
     from jwtdoctor.assertions.sign import default_alg
 
+    proves_client = flow == "private-key-jwt"
     return AssertionSpec(
         issuer=attempt.client_id,
-        subject=attempt.username,
-        audience=attempt.audience or default_audience(attempt.token_url, provider),
+        subject=attempt.username or (attempt.client_id if proves_client else ""),
+        audience=attempt.audience or default_audience(attempt.token_url, provider, flow),
+        jti=proves_client or "jti" in provider.required_claims,
         lifetime_s=attempt.lifetime_s,
         alg=attempt.alg or ("RS256" if key is None else default_alg(key)),
         kid=attempt.kid,
@@ -89,22 +106,35 @@ def spec_of(attempt: Attempt, provider: Provider, key: PrivateKey | None = None)
     )
 
 
-def default_audience(token_url: str, provider: Provider) -> str:
+def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer") -> str:
     """The audience that fits a token URL: the provider's first whose host is the URL's, else the URL's own host.
 
     Salesforce takes login, test and the org's My Domain (help, xcloud.remoteaccess_oauth_jwt_flow; sfdx-core
-    sfdcUrl.ts), so the host that is asked is right for each of them.
+    sfdcUrl.ts), so the host that is asked is right for each of them. A client that proves itself names the token
+    endpoint (RFC 7523 §3, point 3) where the provider is known for nothing else.
     """
     from urllib.parse import urlsplit
 
     parts = urlsplit(token_url)
+    if flow == "private-key-jwt" and (provider.slug == "generic" or not _sayable(provider.audiences)):
+        return token_url
     own = f"{parts.scheme}://{parts.netloc}"
-    for audience in provider.audiences:
+    for audience in _plain(provider.audiences):
         if "{host}" in audience:
-            return audience.replace("{host}", parts.hostname or "")
+            return audience.replace("https://{host}", own).replace("{host}", parts.netloc)
         if audience.rstrip("/") == own:
             return audience
-    return own if provider.slug == "salesforce" or not provider.audiences else provider.audiences[0]
+    return own if provider.slug == "salesforce" or not _plain(provider.audiences) else _plain(provider.audiences)[0]
+
+
+def _sayable(audiences: tuple[str, ...]) -> bool:
+    """Whether the audience follows from the host: where the first asks for a realm or a tenant, the URL holds it."""
+    return bool(audiences) and len(_plain(audiences)) == len(audiences)
+
+
+def _plain(audiences: tuple[str, ...]) -> tuple[str, ...]:
+    """The audiences that can be written without knowing more than the host."""
+    return tuple(one for one in audiences if "{" not in one.replace("{host}", ""))
 
 
 def _key_of(attempt: Attempt) -> tuple[bytes, str]:

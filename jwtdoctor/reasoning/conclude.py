@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jwtdoctor.knowledge.load import Knowledge
-from jwtdoctor.model.chart import Chart
+from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.clock import ClockReading
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.model.provider import Claim, Provider
 from jwtdoctor.model.report import ProbeOutcome, Report, Verdict
 from jwtdoctor.reasoning.derive import derive
 from jwtdoctor.reasoning.findings import findings
+from jwtdoctor.reasoning.margins import margins_of
 from jwtdoctor.reasoning.questions import questions
 from jwtdoctor.reasoning.responses import Matches, match, texts_of
 from jwtdoctor.reasoning.timeline import timeline
@@ -53,7 +54,8 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
     texts = texts_of(chart, seen.body, seen.text)
     matches = match(texts, provider, knowledge.providers["generic"], seen.flow, chart.text("request.endpoint"))
     outcome = outcome_of(chart, matches, seen.asked)
-    weighing = Weighing(chart, provider, seen.flow, matches, outcome is Outcome.GRANTED)
+    granted, unreachable = outcome is Outcome.GRANTED, outcome is Outcome.UNREACHABLE
+    weighing = Weighing(chart, provider, seen.flow, matches, granted, unreachable)
     verdicts = weigh(weighing, knowledge, scale)
     first = leaders(verdicts, scale)
     return Report(
@@ -76,6 +78,7 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
         case=seen.case,
         profile=seen.profile,
         timeline=timeline(chart, seen.at),
+        margins=margins_of(chart, provider),
         clock_note=seen.clock_note,
         host=chart.text("request.token_host") or "",
     )
@@ -85,14 +88,19 @@ def outcome_of(chart: Chart, matches: Matches, asked: bool) -> Outcome:
     """How the attempt ended, as far as the chart and the recognised texts tell."""
     if chart.flag("reply.granted"):
         return Outcome.GRANTED
-    if "path.failure" in chart or chart.number("path.proxy_status") is not None:
+    if "path.failure" in chart or chart.number("path.proxy_status") is not None or chart.flag("path.captive_portal"):
         return Outcome.UNREACHABLE
     if any(fact in chart for fact in ("reply.error", "reply.description", "reply.status", "login_history.status")):
         return Outcome.REFUSED
     if matches.refusal is not None:
         return Outcome.UNREACHABLE if _never_reached(matches) else Outcome.REFUSED
-    told = [seen for seen in chart if seen.fact not in NOT_TELLING and seen.source != "derived"]
+    told = [seen for seen in chart if _tells_of_an_attempt(seen) and seen.source != "derived"]
     return Outcome.REFUSED if asked and told else Outcome.NOT_ASKED
+
+
+def _tells_of_an_attempt(seen: Observation) -> bool:
+    """An assertion by itself tells of none: it may lie in a file and never have been sent."""
+    return seen.fact not in NOT_TELLING and not seen.fact.startswith("assertion.") and seen.source != "assertion"
 
 
 NOT_TELLING = frozenset(

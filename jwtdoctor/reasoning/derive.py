@@ -18,7 +18,9 @@ from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.reasoning.rules.table import RULES, Derivation, Given
 
-IN_ORDER = ("request", "clock", "assertion_times", "assertion_form", "host", "credentials", "app", "user", "reply")
+IN_ORDER = (
+    "request", "clock", "assertion_times", "assertion_form", "host", "credentials", "app", "user", "reply", "path",
+)  # fmt: skip
 
 for _name in IN_ORDER:
     import_module(f"jwtdoctor.reasoning.rules.{_name}")

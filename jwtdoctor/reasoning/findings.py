@@ -6,20 +6,24 @@ from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.model.provider import Provider
+from jwtdoctor.reasoning.margins import margins_of
 from jwtdoctor.reasoning.rules.table import RIGHT_CLOCK_S
 
 THIN_MARGIN_S = 30.0
 """An assertion that had less than this left on arrival fails at the next slow network or small drift."""
+NOTICE_S = 5.0
+"""Less than this is no clock fault worth a line; as in `jwtdoctor clock`."""
 SMALL_RSA_BITS = 2048
 DAY_S = 86_400.0
-CLOCK_CAUSES = ("clock-drift", "server-clock-wrong")
 
 
 def findings(chart: Chart, provider: Provider, outcome: Outcome, leaders: tuple[str, ...]) -> tuple[Finding, ...]:
     """The findings of a chart (derived facts included), errors first."""
     found = [
         *_clock(chart, leaders),
-        *_margin(chart, outcome),
+        *_host(chart, leaders),
+        *_dead_v6(chart),
+        *_margin(chart, provider, outcome),
         *_key(chart),
         *_lifetime(chart, provider),
     ]
@@ -30,7 +34,7 @@ def findings(chart: Chart, provider: Provider, outcome: Outcome, leaders: tuple[
 def _clock(chart: Chart, leaders: tuple[str, ...]) -> list[Finding]:
     """A wrong clock is said even where it is not the fault: it will be the next one."""
     ahead_s = chart.number("clock.ahead_s")
-    if ahead_s is None or abs(ahead_s) <= RIGHT_CLOCK_S or set(leaders) & set(CLOCK_CAUSES):
+    if ahead_s is None or abs(ahead_s) <= RIGHT_CLOCK_S or "clock-drift" in leaders:
         return []
     side = "ahead of" if ahead_s > 0 else "behind"
     return [
@@ -44,19 +48,48 @@ def _clock(chart: Chart, leaders: tuple[str, ...]) -> list[Finding]:
     ]
 
 
-def _margin(chart: Chart, outcome: Outcome) -> list[Finding]:
-    left_s = chart.number("assertion.exp_in_s")
-    if outcome is not Outcome.GRANTED or left_s is None or left_s >= THIN_MARGIN_S:
+def _host(chart: Chart, leaders: tuple[str, ...]) -> list[Finding]:
+    """Where the token host's clock is not at true time, that is said: it is the clock that judges."""
+    host_s, slack_s = chart.number("host.ahead_s"), chart.uncertainty("host.ahead_s")
+    if host_s is None or abs(host_s) - slack_s <= NOTICE_S or "server-clock-wrong" in leaders:
+        return []
+    side = "fast" if host_s > 0 else "slow"
+    return [
+        Finding(
+            "host-clock-is-off",
+            "warning",
+            "token host",
+            f"its own clock is {abs(host_s):.1f} s {side} against true time, and it is the clock that judges",
+            "sign with the host's time: Signer(..., skew=jwtdoctor.Skew()); and tell its operator",
+        )
+    ]
+
+
+def _dead_v6(chart: Chart) -> list[Finding]:
+    if not chart.flag("path.ipv6_hangs"):
         return []
     return [
         Finding(
-            "thin-margin",
+            "ipv6-hangs",
             "warning",
-            "exp",
-            f"the token was granted with {left_s:.0f} s to spare before exp",
-            "sign with a longer lifetime, and keep the clock synchronised",
+            "path",
+            "an IPv6 address of the host does not answer, an IPv4 one does: clients that try IPv6 first hang",
+            "repair IPv6 on this network, or let the client prefer IPv4",
         )
     ]
+
+
+def _margin(chart: Chart, provider: Provider, outcome: Outcome) -> list[Finding]:
+    """A token that was granted with little to spare: the next slow network or small drift ends it."""
+    room = margins_of(chart, provider)
+    if outcome is not Outcome.GRANTED or room is None or room.left_s >= THIN_MARGIN_S:
+        return []
+    if room.left_s >= 0:
+        said = f"the token was granted with {room.left_s:.0f} s to spare before exp"
+    else:
+        said = f"the token was granted {-room.left_s:.0f} s after exp: only the leeway of the server saved it"
+    remedy = "sign with a longer lifetime, and keep the clock synchronised"
+    return [Finding("thin-margin", "warning", "exp", said, remedy)]
 
 
 def _key(chart: Chart) -> list[Finding]:

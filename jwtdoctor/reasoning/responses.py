@@ -60,6 +60,8 @@ class Matches:
 
 def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
     """The texts on a chart, with the raw body and log for patterns that look at the whole."""
+    if chart.flag("reply.granted") and chart.flag("token.api_works") is False:
+        return _of_api(chart)
     status = chart.number("reply.status")
     client = chart.text("reply.client_text") or ""
     return Texts(
@@ -69,6 +71,17 @@ def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
         login_history=chart.text("login_history.status"),
         free="\n".join(part for part in (client, free, body) if part)[:MAX_TEXT],
         is_html=chart.flag("reply.is_html") is True,
+    )
+
+
+def _of_api(chart: Chart) -> Texts:
+    """A token was granted, and the API refused it: its words are those that count."""
+    status = chart.number("token.api_status")
+    return Texts(
+        status=None if status is None else int(status),
+        error=chart.text("token.api_error"),
+        description=chart.text("token.api_description"),
+        login_history=chart.text("login_history.status"),
     )
 
 
@@ -162,7 +175,10 @@ def _wording_closeness(response: Response, texts: Texts) -> int:
         body_wide = _search(response.pattern, texts.free) if texts.free else False
         described = bool(texts.description) and _search(response.pattern, fold(texts.description or ""))
         statuses_fit = not response.statuses or texts.status is None or texts.status in response.statuses
-        return 50 if (body_wide or described) and statuses_fit else 0
+        if not statuses_fit:
+            return 0
+        # In the description itself a pattern says more than any code beside it.
+        return 60 if described else 50 if body_wide else 0
     if texts.error is not None:
         return _code_closeness(response, texts)
     if texts.description is None and texts.free:

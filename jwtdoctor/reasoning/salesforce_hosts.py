@@ -70,7 +70,7 @@ def fits_org(kind_of_host: str, org_kind: str) -> bool | None:
 
 def same_world(kind_of_audience: str, kind_of_host: str) -> bool | None:
     """Whether an audience and a token host lie on the same side of the line between sandboxes and the rest."""
-    sides = (_side(kind_of_audience), _side(kind_of_host))
+    sides = (side(kind_of_audience), side(kind_of_host))
     return None if None in sides else sides[0] == sides[1]
 
 
@@ -92,7 +92,8 @@ def host_of_url(url: str) -> str | None:
         return None
 
 
-def _side(kind: str) -> str | None:
+def side(kind: str) -> str | None:
+    """`sandbox` or `production`, where a kind of host tells it."""
     if kind in ("test", "my-domain-sandbox", "my-domain-scratch"):
         return "sandbox"
     return "production" if kind in ("login", "my-domain") else None

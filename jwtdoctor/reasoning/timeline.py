@@ -20,11 +20,13 @@ def timeline(chart: Chart, at: float | None) -> Timeline | None:
     ahead_s = chart.number("clock.ahead_s")
     local_s = chart.number("reply.date_ahead_s") if ahead_s is None else ahead_s
     host_s = chart.number("host.ahead_s")
-    server_seen = host_s is not None or "reply.date_ahead_s" in chart or ahead_s is not None
+    server_seen = host_s is not None or "reply.date_ahead_s" in chart
     return Timeline(
         start_s=at + start_in_s,
         end_s=at + exp_in_s,
         local_now_s=at + (local_s or 0.0),
-        server_now_s=at + (host_s or 0.0) if server_seen else None,
+        server_now_s=at + (host_s or 0.0) if server_seen or ahead_s is not None else None,
         start_is_iat=bool(starts),
+        local_seen=local_s is not None,
+        server_seen=server_seen,
     )

@@ -13,7 +13,6 @@ The numbers of `Scale` are in one place and fitted on recorded cases with cross-
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +23,9 @@ from jwtdoctor.model.facts import VOCABULARY, Value
 from jwtdoctor.model.names import Likelihood, Standing, Sureness
 from jwtdoctor.model.provider import CauseAddition, Provider, Response
 from jwtdoctor.model.report import Evidence, Verdict
+from jwtdoctor.reasoning.headlines import headline_of
+from jwtdoctor.reasoning.operators import meets
+from jwtdoctor.reasoning.remedies import fitted
 from jwtdoctor.reasoning.responses import Match, Matches
 
 
@@ -70,6 +72,8 @@ class Weighing:
     flow: str | None
     matches: Matches
     granted: bool = False
+    unreachable: bool = False
+    """No answer of the endpoint was seen: what it would have said of the request was not the reason."""
 
 
 def weigh(
@@ -101,19 +105,7 @@ def evidence_is_there(verdict: Verdict) -> bool:
 
 def holds(clue: Clue, value: Value) -> bool:
     """Whether an observed value meets a clue."""
-    match clue.operator:
-        case "is":
-            return _equal(value, clue.operand)
-        case "one_of":
-            wanted = [str(item).lower() for item in _items(clue.operand)]
-            return any(str(item).strip().lower() in wanted for item in _items(value))
-        case "above":
-            return _number(value) is not None and _number(value) > _number(clue.operand)  # type: ignore[operator]
-        case "below":
-            return _number(value) is not None and _number(value) < _number(clue.operand)  # type: ignore[operator]
-        case "matches":
-            pattern = re.compile(str(clue.operand), re.IGNORECASE)
-            return any(pattern.search(str(item)) for item in _items(value))
+    return meets(value, clue.operator, clue.operand)
 
 
 def clues_of(cause: Cause, provider: Provider) -> tuple[Clue, ...]:
@@ -126,7 +118,7 @@ def clues_of(cause: Cause, provider: Provider) -> tuple[Clue, ...]:
 def _verdict(cause: Cause, weighing: Weighing, scale: Scale) -> Verdict | None:
     """A cause with its evidence; None where neither a text nor a clue speaks of it."""
     prior, spoken_of = _priors(cause, weighing, scale)
-    evidence = _clue_evidence(cause, weighing, scale)
+    evidence = (*_clue_evidence(cause, weighing, scale), *_not_judged(cause, weighing, scale))
     if not spoken_of and not any(e.standing in (Standing.FOR, Standing.AGAINST, Standing.ECHO) for e in evidence):
         return None
     addition = weighing.provider.causes.get(cause.slug, NO_ADDITION)
@@ -138,12 +130,45 @@ def _verdict(cause: Cause, weighing: Weighing, scale: Scale) -> Verdict | None:
         score=sum(e.weight for e in every),
         retryable=cause.retryable,
         evidence=every,
-        remedy=addition.remedy or cause.remedy,
+        remedy=fitted(addition.remedy, cause.remedy, weighing.chart),
         confirm=addition.confirm or cause.confirm,
         shows_in=addition.shows_in or cause.shows_in,
         references=addition.references or cause.references,
         explanation=cause.explanation,
+        headline=headline_of(cause.slug, weighing.chart),
     )
+
+
+def _not_judged(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[Evidence, ...]:
+    """Against the causes that only the endpoint can find, where the request was not answered by it.
+
+    A cause of the way is known by a clue about the way that speaks for it, or by a client's words.
+    """
+    if not weighing.unreachable or _is_of_the_way(cause, weighing):
+        return ()
+    return (
+        Evidence(
+            "path.failure",
+            weighing.chart.value("path.failure"),
+            Standing.AGAINST,
+            scale.unlisted,
+            "no answer of the endpoint was seen, so it has judged nothing",
+            Sureness.INFERRED,
+            ("https://www.rfc-editor.org/rfc/rfc9110",),
+            "connection",
+        ),
+    )
+
+
+def _is_of_the_way(cause: Cause, weighing: Weighing) -> bool:
+    refusal = weighing.matches.refusal
+    if refusal is not None and refusal.reading_of(cause.slug, weighing.flow) is not None:
+        return True
+    return any(c.speaks == "for" and c.fact in OF_THE_WAY for c in clues_of(cause, weighing.provider))
+
+
+OF_THE_WAY = frozenset({"path.failure", "path.dns_resolves", "path.tls_ok", "path.tcp_connects", "path.proxy_status",
+                        "path.wants_client_certificate", "reply.is_foreign_page"})  # fmt: skip
 
 
 # --- priors: what the text says ------------------------------------------------------------------------------------
@@ -232,7 +257,8 @@ def _shown(response: Response, chart: Chart, which: str) -> tuple[str, Value | N
         return "login_history.status", chart.value("login_history.status")
     if response.where == "client":
         return "reply.client_text", chart.value("reply.client_text")
-    for fact in ("reply.description", "reply.error", "reply.status"):
+    used = ("token.api_description", "token.api_error") if chart.flag("reply.granted") else ()
+    for fact in (*used, "reply.description", "reply.error", "reply.status"):
         if fact in chart:
             return fact, chart.value(fact)
     return "reply.client_text", chart.value("reply.client_text")
@@ -317,19 +343,3 @@ def _sole_documented(verdict: Verdict, weighing: Weighing) -> bool:
         if reading is not None and reading.usual == "sole" and reading.sureness is Sureness.DOCUMENTED:
             return True
     return False
-
-
-def _equal(value: Value, operand: Value) -> bool:
-    if isinstance(value, bool) or isinstance(operand, bool):
-        return value is operand
-    if isinstance(value, str) and isinstance(operand, str):
-        return value.strip().lower() == operand.strip().lower()
-    return value == operand
-
-
-def _items(value: Value) -> tuple[object, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _number(value: Value) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

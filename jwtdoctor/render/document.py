@@ -10,6 +10,7 @@ from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.clock import ClockReading
 from jwtdoctor.model.facts import Value
+from jwtdoctor.model.margins import Edge, Margins
 from jwtdoctor.model.report import (
     REPORT_SCHEMA,
     Evidence,
@@ -31,8 +32,8 @@ def document(report: Report) -> dict[str, Any]:
         "command": report.command,
         "at": report.at,
         "took_s": report.took_s,
-        "case": report.case,
-        "profile": report.profile,
+        "case": None if report.case is None else clean(report.case),
+        "profile": None if report.profile is None else clean(report.profile),
         "provider": report.provider,
         "flow": report.flow,
         "outcome": report.outcome.value,
@@ -47,6 +48,7 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [finding_document(f) for f in report.findings],
         "probes": [_probe(p) for p in report.probes],
         "clocks": [clock_document(c) for c in report.clocks],
+        "margins": None if report.margins is None else margins_document(report.margins),
         "facts": facts_document(report.chart),
         "warnings": [clean(w) for w in report.warnings],
     }
@@ -64,6 +66,30 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "where": clean(finding.where),
         "message": clean(finding.message),
         "remedy": finding.remedy,
+    }
+
+
+def margins_document(margins: Margins) -> dict[str, Any]:
+    """Seconds; a negative room is an edge that was passed."""
+    return {
+        "left_s": round(margins.left_s, 3),
+        "tolerated_s": margins.tolerated_s,
+        "tolerance_sureness": None if margins.tolerance_sureness is None else margins.tolerance_sureness.value,
+        "judged_by": margins.judged_by,
+        "bound_s": round(margins.bound_s, 3),
+        "slow": _edge(margins.slow),
+        "fast": None if margins.fast is None else _edge(margins.fast),
+        "fast_note": margins.fast_note or None,
+    }
+
+
+def _edge(edge: Edge) -> dict[str, Any]:
+    return {
+        "room_s": round(edge.room_s, 3),
+        "rule": edge.rule,
+        "because": edge.because,
+        "sureness": edge.sureness.value,
+        "sources": list(edge.sources),
     }
 
 

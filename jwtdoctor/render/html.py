@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Row, page
+from jwtdoctor.render.page import Row, Section, page
 from jwtdoctor.render.timeline import draw
 
 _STYLE = (
@@ -27,18 +27,32 @@ def html(report: Report) -> str:
         f"<p>{escape(' · '.join((*filter(None, (shown.likelihood, shown.second)), *shown.about)))}</p>",
     ]
     for section in shown.sections:
-        kind = "ol" if section.is_numbered else "ul"
-        parts.append(f"<h2>{escape(section.title)}</h2><{kind}>")
-        parts += [_row(row) for row in section.rows]
-        parts.append(f"</{kind}>")
+        parts.append(f"<h2>{escape(section.title)}</h2>")
+        parts += _rows(section)
         if section.title == "Why" and report.timeline is not None:
             parts.append("<pre>" + escape("\n".join(draw(report.timeline, 80))) + "</pre>")
     return "\n".join([*parts, "</body></html>", ""])
+
+
+def _rows(section: Section) -> list[str]:
+    """A list; a heading among numbered steps interrupts it, and the counting goes on behind."""
+    if not section.is_numbered:
+        return ["<ul>", *map(_row, section.rows), "</ul>"]
+    parts, number, is_open = [], 0, False
+    for row in section.rows:
+        if row.sign == "*":
+            parts.append(("</ol>" if is_open else "") + f"<p>{escape(row.text)}</p>")
+            is_open = False
+            continue
+        number += 1
+        parts.append(("" if is_open else f'<ol start="{number}">') + _row(row))
+        is_open = True
+    return [*parts, "</ol>"] if is_open else parts
 
 
 def _row(row: Row) -> str:
     sign = f"<b>{escape(row.sign)}</b> " if row.sign and row.sign != "*" else ""
     name = f"<b>{escape(row.name)}</b> " if row.name else ""
     command = f"<br><code>{escape(row.command)}</code>" if row.command else ""
-    more = f'<br><span class="more">{escape(row.more)}</span>' if row.more else ""
+    more = "".join(f'<br><span class="more">{escape(line)}</span>' for line in row.more.splitlines())
     return f"<li>{sign}{name}{escape(row.text)}{command}{more}</li>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Row, page
+from jwtdoctor.render.page import Row, Section, page
 from jwtdoctor.render.timeline import draw
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
@@ -21,11 +21,24 @@ def markdown(report: Report) -> str:
     lines += [" · ".join(_plain(part) for part in shown.about), ""]
     for section in shown.sections:
         lines += [f"### {section.title}", ""]
-        lines += [_row(row, number if section.is_numbered else None) for number, row in enumerate(section.rows, 1)]
+        lines += _rows(section)
         lines.append("")
         if section.title == "Why" and report.timeline is not None:
             lines += ["```text", *draw(report.timeline, 80), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _rows(section: Section) -> list[str]:
+    """Bullets, or steps counted through; a heading among the steps is not counted."""
+    lines: list[str] = []
+    number = 0
+    for row in section.rows:
+        if section.is_numbered and row.sign == "*":
+            lines += [*([""] if lines else []), f"**{_plain(row.text)}**", ""]
+            continue
+        number += 1
+        lines.append(_row(row, number if section.is_numbered else None))
+    return lines
 
 
 def _row(row: Row, number: int | None) -> str:
@@ -36,7 +49,7 @@ def _row(row: Row, number: int | None) -> str:
     if row.command:
         line += f"  \n  `{row.command.replace('`', '')}`"
     if row.more:
-        line += f"  \n  {_plain(row.more)}"
+        line += "".join(f"  \n  {_plain(more)}" for more in row.more.splitlines())
     return line
 
 

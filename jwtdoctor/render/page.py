@@ -7,11 +7,15 @@ who is woken at three: the verdict, why, what to do, what would settle what is o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from shlex import quote
 
 from jwtdoctor.model.cause import Remedy
+from jwtdoctor.model.facts import VOCABULARY
 from jwtdoctor.model.names import Likelihood, Outcome, Standing
-from jwtdoctor.model.report import Evidence, Failed, Report, Skipped, Verdict
-from jwtdoctor.render.words import LIKELIHOOD, duration, headline, label, observed, one_line, tag
+from jwtdoctor.model.provider import Claim
+from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Verdict
+from jwtdoctor.render.way import Rows, margin_rows, silent_clock_rows, way_rows
+from jwtdoctor.render.words import LIKELIHOOD, bound, duration, headline, label, measured, observed, one_line, tag
 
 OUTCOMES = {
     Outcome.GRANTED: ("ok", "GRANTED"),
@@ -23,6 +27,10 @@ UNSEEN = (Standing.ECHO, Standing.UNKNOWN)
 SIGNS = {Standing.FOR: "+", Standing.AGAINST: "-", Standing.ECHO: "=", Standing.PRIOR: "+", Standing.UNKNOWN: "?"}
 MOST_OTHERS = 4
 MOST_CLAIMS = 2
+MOST_STEPS = 2
+"""Steps of each cause where several tie: the smallest fixes; `jwtdoctor causes SLUG` has the others."""
+DISAGREE = "neither counts"
+"""What the weighing says of signs that cancel out: to be shown, since nothing else tells why they do not count."""
 TEXTS = ("reply.description", "reply.error", "reply.status", "login_history.status", "reply.client_text")
 
 
@@ -66,17 +74,24 @@ def page(report: Report, *, verbose: bool = False) -> Page:
     mark, word = OUTCOMES[report.outcome]
     statement, second, likelihood = _verdict_words(report)
     sections = [
+        _seen_when_granted(report),
         _why(report, verbose),
-        _do(report),
+        _rows_of("The way", way_rows(report, verbose=verbose)),
+        _rows_of("Margin", margin_rows(report, verbose=verbose)),
+        _do(report, verbose),
         _settle(report),
         _others(report, verbose),
         _findings(report),
         _where(report),
         _not_examined(report),
-        _good_to_know(report),
+        _good_to_know(report, verbose),
         _warnings(report),
     ]
     return Page(mark, word, statement, likelihood, second, _about(report), tuple(s for s in sections if s.rows))
+
+
+def _rows_of(title: str, rows: Rows) -> Section:
+    return Section(title, tuple(Row(words, name=name) for name, words in rows))
 
 
 def _leading(report: Report) -> tuple[Verdict, ...]:
@@ -95,13 +110,20 @@ def _verdict_words(report: Report) -> tuple[str, str, str]:
     if len(leading) == 1:
         return headline(report, leading[0]), "", likelihood
     number = {2: "two", 3: "three", 4: "four"}.get(len(leading), str(len(leading)))
-    return headline(report, leading[0]), f"{number} causes fit equally", f"{likelihood}, {len(leading)}"
+    return _one_or_the_other(report, leading), f"{number} causes fit equally", f"{likelihood}, {len(leading)}"
+
+
+def _one_or_the_other(report: Report, leading: tuple[Verdict, ...]) -> str:
+    """A tie is no verdict: both causes are named, and of more the first two and how many others."""
+    first, second = (headline(report, verdict) for verdict in leading[:2])
+    others = f", or {len(leading) - 2} more" if len(leading) > 2 else ""
+    return f"{first}; or: {second}{others}"
 
 
 def _about(report: Report) -> tuple[str, ...]:
     logins = f"{report.logins_used} login{'' if report.logins_used == 1 else 's'} used"
     parts = [
-        report.profile or report.case or "",
+        one_line(report.profile or report.case or "", 60),
         report.provider,
         report.flow or "flow unknown",
         one_line(report.host, 60),
@@ -109,6 +131,24 @@ def _about(report: Report) -> tuple[str, ...]:
         f"{report.took_s:.1f} s" if report.command == "check" else "",
     ]
     return tuple(part for part in parts if part)
+
+
+def _seen_when_granted(report: Report) -> Section:
+    """What a granted check looked at, in a line each: that nothing is wrong has its witnesses too."""
+    chart = report.chart
+    if report.outcome is not Outcome.GRANTED or report.leaders:
+        return Section("Seen", ())
+    rows = [Row(clock_words(report), sign="+", name="clock")] if "clock.ahead_s" in chart else []
+    if chart.flag("key.matches_certificate"):
+        rows.append(Row("pairs with the certificate given", sign="+", name="key"))
+    ttl_s, status = chart.number("assertion.ttl_s"), chart.number("reply.status")
+    if ttl_s is not None:
+        left_s = chart.number("assertion.exp_in_s")
+        left = "" if left_s is None else f", {measured(left_s)} of it left on arrival"
+        rows.append(Row(f"lives {duration(ttl_s)}{left}", sign="+", name="assertion"))
+    if status is not None:
+        rows.append(Row(f"{status:.0f}, with a token", sign="+", name="reply"))
+    return Section("Seen", tuple(rows))
 
 
 def _why(report: Report, verbose: bool) -> Section:
@@ -119,8 +159,18 @@ def _why(report: Report, verbose: bool) -> Section:
             rows.append(Row(f"{headline(report, verdict)} ({verdict.cause})", sign="*"))
         rows += [row for _, row in evidence_rows(report, verdict, verbose=verbose)]
     if not leading and report.outcome in (Outcome.REFUSED, Outcome.UNREACHABLE):
-        rows.append(Row("nothing that was observed points to a cause in the catalogue"))
+        rows += _what_was_said(report)
+        rows.append(Row("nothing that was observed points to one cause of the catalogue", sign="?"))
     return Section("Why", tuple(rows))
+
+
+def _what_was_said(report: Report) -> list[Row]:
+    """The answer that no known wording fits, so that the reader can look it up."""
+    for fact in TEXTS:
+        said = observed(fact, report.chart.value(fact))
+        if said:
+            return [Row(_quoted(report, fact, said), sign="?", name=label(fact))]
+    return []
 
 
 def evidence_rows(report: Report, verdict: Verdict, *, verbose: bool = False) -> tuple[tuple[Evidence, Row], ...]:
@@ -128,21 +178,41 @@ def evidence_rows(report: Report, verdict: Verdict, *, verbose: bool = False) ->
 
     `verbose` adds the unknown and the prior.
     """
-    return tuple((e, _evidence_row(report, e)) for e in _in_order(verdict.evidence, verbose))
+    return tuple((e, _evidence_row(report, e)) for e in _in_order(report, verdict.evidence, verbose))
 
 
-def _in_order(evidence: tuple[Evidence, ...], verbose: bool) -> list[Evidence]:
-    """For before echoes before against; general priors and unknowns only on demand."""
+def _in_order(report: Report, evidence: tuple[Evidence, ...], verbose: bool) -> list[Evidence]:
+    """For before echoes before against; general priors, unknowns and echoes that show nothing new on demand only."""
     order = [Standing.PRIOR, Standing.FOR, Standing.ECHO, Standing.AGAINST, Standing.UNKNOWN]
-    shown = [e for e in evidence if verbose or not (e.standing is Standing.UNKNOWN or e.witness == "prior")]
+    shown = list(evidence) if verbose else _telling(report, evidence)
     return sorted(shown, key=lambda e: (order.index(e.standing), -abs(e.weight)))
 
 
+def _telling(report: Report, evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    """An echo tells something where another instrument saw the same: one for each, beside those that are counted."""
+    counted = [e for e in evidence if e.standing not in UNSEEN and e.witness != "prior"]
+    rooms = {label(e.fact) for e in counted}
+    if "clock" in rooms and "clock.ahead_s" not in report.chart:
+        rooms.add(label("reply.date_ahead_s"))  # then the clock's own line rests on that header
+    echoes: list[Evidence] = []
+    for echo in evidence:
+        if echo.standing is Standing.ECHO and (label(echo.fact) not in rooms or DISAGREE in echo.because):
+            rooms.add(label(echo.fact))
+            echoes.append(echo)
+    return [*counted, *echoes]
+
+
 def _evidence_row(report: Report, evidence: Evidence) -> Row:
-    seen = _seen(report, evidence)
-    because = "the same fact seen again, counted once" if evidence.standing is Standing.ECHO else evidence.because
-    text = f"{seen}: {because}" if seen else because
-    sign = "-" if evidence.standing is Standing.PRIOR and evidence.weight < 0 else SIGNS[evidence.standing]
+    seen, because = _seen(report, evidence), evidence.because
+    sign = SIGNS[evidence.standing]
+    if evidence.standing is Standing.ECHO and DISAGREE not in because:
+        because = "the same fact seen again, counted once"
+    if evidence.standing is Standing.PRIOR and evidence.weight < 0:
+        sign = "-"
+        because = because if because.startswith("a known reading") else f"seldom this. {because}"
+    if evidence.standing is Standing.UNKNOWN:
+        because = f"{evidence.fact} was not observed; it would count if {because}"
+    text = f"{seen}: {because}" if seen and not because.startswith(seen) else because
     return Row(text, sign=sign, name=label(evidence.fact), more=tag(evidence.sureness, len(evidence.sources)))
 
 
@@ -150,23 +220,69 @@ def _seen(report: Report, evidence: Evidence) -> str:
     """What was observed: of a text the status and the code as well, of a clock the measurement behind it."""
     seen = observed(evidence.fact, evidence.observed)
     if evidence.fact in TEXTS and seen:
-        status, code = report.chart.number("reply.status"), report.chart.text("reply.error")
-        before = [] if evidence.fact in ("login_history.status", "reply.client_text") else [
-            "" if status is None else f"{status:.0f}",
-            one_line(code, 60) if code and evidence.fact == "reply.description" else "",
-        ]  # fmt: skip
-        quoted = seen if evidence.fact == "reply.status" else f'"{seen}"'
-        return " ".join(part for part in (*before, quoted) if part)
+        return _quoted(report, evidence.fact, seen)
+    if evidence.fact == "reply.date_ahead_s" and seen:
+        return f"by its Date header the client's clock is {seen}"
     if evidence.witness == "clock" and evidence.fact not in report.chart and evidence.standing not in UNSEEN:
         return clock_words(report)
-    return seen
+    return clock_words(report) if evidence.fact == "clock.ahead_s" and seen else seen
 
 
-def _do(report: Report) -> Section:
+def _quoted(report: Report, fact: str, seen: str) -> str:
+    """`400 invalid_grant "audience is invalid"`: an answer as it came."""
+    status, code = report.chart.number("reply.status"), report.chart.text("reply.error")
+    if fact == "reply.status":
+        return seen
+    if fact in ("login_history.status", "reply.client_text"):
+        return f'"{seen}"'
+    said = one_line(code, 60) if code and fact == "reply.description" else ""
+    quoted = seen if fact == "reply.error" else f'"{seen}"'
+    return " ".join(part for part in ("" if status is None else f"{status:.0f}", said, quoted) if part)
+
+
+def _do(report: Report, verbose: bool) -> Section:
+    leading = _leading(report)
+    if not leading:
+        return Section("Do", _how_to_learn_more(report), is_numbered=True)
+    if len(leading) == 1:
+        return Section("Do", tuple(_remedy_row(remedy) for remedy in leading[0].remedy), is_numbered=True)
     rows: list[Row] = []
-    for verdict in _leading(report)[:3]:
-        rows += [_remedy_row(remedy) for remedy in verdict.remedy]
-    return Section("Do", tuple(dict.fromkeys(rows)), is_numbered=True)
+    for verdict in leading[: None if verbose else 3]:
+        steps = [_remedy_row(remedy) for remedy in verdict.remedy[: None if verbose else MOST_STEPS]]
+        fresh = [row for row in steps if row not in rows]
+        rows += [Row(f"If {verdict.cause}:", sign="*"), *fresh] if fresh else []
+    return Section("Do", tuple(rows), is_numbered=True)
+
+
+def _how_to_learn_more(report: Report) -> tuple[Row, ...]:
+    if report.outcome is Outcome.GRANTED:
+        return ()
+    if report.outcome is Outcome.NOT_ASKED:
+        is_assertion = any(name.startswith("assertion.") for name in report.chart.observations)
+        alone = [Row("This is an assertion without its answer: see what it says and what is wrong with it.",
+                     command="jwtdoctor inspect …")] if is_assertion else []  # fmt: skip
+        return (
+            *alone,
+            Row("Give the answer itself: its body, curl -i output, the log around it, a HAR, an error page's URL.",
+                command="jwtdoctor explain reply.txt"),
+            Row("Or let it be tried where it fails.", command="jwtdoctor check --help"),
+        )  # fmt: skip
+    again = _again(report)
+    more = Row("Say what you know of the app, the user and the request.",
+               command=f"{again} --fact NAME=VALUE", more="e.g. --fact user.is_active=true")  # fmt: skip
+    flow = [Row("Say which grant was sent.", command=f"{again} --flow jwt-bearer")] if report.flow is None else []
+    check = [] if report.command == "check" else [
+        Row("Examine it where it fails: clock, key, assertion and the way there are then seen.",
+            command="jwtdoctor check --help")
+    ]  # fmt: skip
+    return (*flow, more, *check)
+
+
+def _again(report: Report) -> str:
+    """The command that explains this very attempt again."""
+    if report.command != "check":
+        return "jwtdoctor explain …"
+    return "jwtdoctor explain last" + (f" --profile {quote(one_line(report.profile, 60))}" if report.profile else "")
 
 
 def _remedy_row(remedy: Remedy) -> Row:
@@ -177,19 +293,34 @@ def _remedy_row(remedy: Remedy) -> Row:
 def _settle(report: Report) -> Section:
     leading = _leading(report)
     rows: list[Row] = []
-    for question in report.questions:
-        answers = " | ".join(question.answers)
-        told = question.command or (
-            f"jwtdoctor explain … --fact {question.fact}={question.answers[0] if question.answers else 'VALUE'}"
-        )
-        rows.append(Row(question.ask, sign="?", command=told, more=answers))
-    if not rows and len(leading) == 1 and leading[0].confirm and leading[0].likelihood is not Likelihood.ALMOST_CERTAIN:
+    unsettled = leading and leading[0].likelihood is not Likelihood.ALMOST_CERTAIN
+    if unsettled and report.flow is None and report.outcome is Outcome.REFUSED:
+        rows.append(Row("Which grant was sent? One text means different things in different flows.", sign="?",
+                        command=f"{_again(report)} --flow jwt-bearer",
+                        more="or client-credentials, authorization-code, refresh-token, password …"))  # fmt: skip
+    rows += [_question_row(report, question) for question in report.questions]
+    if not rows and len(leading) == 1 and leading[0].confirm and unsettled:
         rows.append(Row(leading[0].confirm, sign="?"))
     return Section("To tell them apart" if len(leading) > 1 else "Settle it", tuple(rows))
 
 
+def _question_row(report: Report, question: Question) -> Row:
+    """The question, the command that answers it with the first answer, and what else could be answered."""
+    fact = VOCABULARY.get(question.fact)
+    unit = {"s": "SECONDS", "min": "MINUTES"}.get(fact.unit if fact else "", "VALUE")
+    first, *others = question.answers or (unit,)
+    answer = f"{_again(report)} --fact {question.fact}={quote(first)}"
+    or_else = f"or {' | '.join(others)}" if others else ""
+    if question.command:
+        then = f"then {answer}, {or_else}" if or_else else f"then {answer}"
+        return Row(question.ask, sign="?", command=question.command, more=then)
+    return Row(question.ask, sign="?", command=answer, more=or_else)
+
+
 def _others(report: Report, verbose: bool) -> Section:
-    wanted = (Likelihood.ALMOST_CERTAIN, Likelihood.LIKELY, Likelihood.POSSIBLE)
+    wanted: tuple[Likelihood, ...] = (Likelihood.ALMOST_CERTAIN, Likelihood.LIKELY, Likelihood.POSSIBLE)
+    if report.outcome is Outcome.UNREACHABLE:
+        wanted = wanted[:2]  # what the endpoint would have said of the request cannot be known
     others = [v for v in report.verdicts if v.cause not in report.leaders and (verbose or v.likelihood in wanted)]
     if not verbose:
         others = others[:MOST_OTHERS]
@@ -206,8 +337,9 @@ def _findings(report: Report) -> Section:
 
 
 def _where(report: Report) -> Section:
-    rows = [Row(one_line(v.shows_in, 400)) for v in _leading(report)[:2] if v.shows_in]
-    return Section("Where it shows", tuple(dict.fromkeys(rows)))
+    said = [one_line(v.shows_in, 400) for v in _leading(report)[:2] if v.shows_in]
+    telling = [text for n, text in enumerate(said) if not any(text in other for other in said[:n])]
+    return Section("Where it shows", tuple(Row(text) for text in telling))
 
 
 def _not_examined(report: Report) -> Section:
@@ -216,20 +348,55 @@ def _not_examined(report: Report) -> Section:
         for p in report.probes
         if isinstance(p, (Skipped, Failed)) and not (p.probe in ("key", "assertion") and isinstance(p, Skipped))
     ]
-    if report.command == "check" and not any(
-        f.startswith(("app.", "org.", "user.")) for f in report.chart.observations
+    was_reached = report.outcome is not Outcome.UNREACHABLE
+    if (
+        report.command == "check"
+        and was_reached
+        and not any(f.startswith(("app.", "org.", "user.")) for f in report.chart.observations)
     ):
         rows.append(Row("the org's policies: answer with --fact where you know them", name="org"))
-    refused = [Row(one_line(c.reason or "refused"), name=c.source) for c in report.clocks if c.standing != "agrees"]
+    refused = [Row(words, name=name) for name, words in silent_clock_rows(report)]
     return Section("Not examined", (*rows, *refused))
 
 
-def _good_to_know(report: Report) -> Section:
-    rows = [
-        Row(f"Guides say: {c.claim.rstrip('.')}. {c.verdict.capitalize()}: {c.because}", more=f"[{c.sources[0]}]")
-        for c in report.claims[:MOST_CLAIMS]
-    ]
+def _good_to_know(report: Report, verbose: bool) -> Section:
+    """What guides repeat about the leading causes and better sources say, and what was measured here."""
+    claims = report.claims if verbose else _short_claims(report)
+    rows = [Row(_claim_words(claim, verbose), more="\n".join(claim.sources) if verbose else "") for claim in claims]
+    if not rows:
+        return Section("Good to know", ())
+    times = _measured_times(report) if any(_is_of_times(claim) for claim in claims) else ""
+    rows += [Row(times)] if times else []
+    if not verbose and report.leaders:
+        rows.append(Row(f"Sources: jwtdoctor causes {report.leaders[0]}"))
     return Section("Good to know", tuple(rows))
+
+
+def _short_claims(report: Report) -> list[Claim]:
+    return [claim for claim in report.claims if set(claim.causes) & set(report.leaders)][:MOST_CLAIMS]
+
+
+def _claim_words(claim: Claim, verbose: bool) -> str:
+    because = claim.because if verbose else _first_sentence(claim.because)
+    return f"Guides say: {claim.claim.rstrip('.')}. {claim.verdict.capitalize()}: {because}"
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
+def _is_of_times(claim: Claim) -> bool:
+    return any(word in claim.claim.split() for word in ("iat", "iat.", "exp"))
+
+
+def _measured_times(report: Report) -> str:
+    """What the claims about iat and exp come to in this very attempt."""
+    ttl_s, iat_in_s = report.chart.number("assertion.ttl_s"), report.chart.number("assertion.iat_in_s")
+    parts = [] if ttl_s is None else [f"exp - iat was {measured(ttl_s)}"]
+    if iat_in_s is not None:
+        side = "before" if iat_in_s <= 0 else "after"
+        parts.append(f"iat lay {measured(iat_in_s)} {side} its arrival")
+    return f"Measured here: {', '.join(parts)}." if parts else ""
 
 
 def _warnings(report: Report) -> Section:
@@ -237,14 +404,25 @@ def _warnings(report: Report) -> Section:
 
 
 def clock_words(report: Report) -> str:
-    """One line about the clock for headers: `312.4 s behind ± 0.02 s`, or that nobody answered."""
+    """One line about the clock: `312.4 s behind true time, ± 0.02 s; 4 of 4 servers agree`, or that nobody answered."""
     fact = "clock.ahead_s" if "clock.ahead_s" in report.chart else "reply.date_ahead_s"
     ahead_s = report.chart.number(fact)
     if ahead_s is None:
         return report.clock_note or "not measured"
     side = "ahead of" if ahead_s >= 0 else "behind"
     whom = "true time" if fact == "clock.ahead_s" else "the token host"
-    said = f"{duration(ahead_s)} {side} {whom}"
+    said = f"{measured(ahead_s)} {side} {whom}"
     slack_s = report.chart.uncertainty(fact)
-    said += f", ± {duration(slack_s)}" if slack_s else ""
-    return f"{said}; {report.clock_note}" if report.clock_note and fact == "clock.ahead_s" else said
+    said += f", ± {bound(slack_s)}" if slack_s is not None else ""
+    witnesses = _witnesses(report) if fact == "clock.ahead_s" else ""
+    return f"{said}; {witnesses}" if witnesses else said
+
+
+def _witnesses(report: Report) -> str:
+    """How many time servers stand behind the figure; the note of the measurement where they do not agree."""
+    answered = [c for c in report.clocks if c.source.startswith("ntp:") and c.standing != "refused"]
+    if len(answered) == 1:
+        return "one time server answered"
+    if len(answered) > 1 and all(c.standing == "agrees" for c in answered):
+        return f"{len(answered)} of {len(answered)} servers agree"
+    return report.clock_note

@@ -26,7 +26,7 @@ def sarif(report: Report) -> str:
 
 
 def _rule(verdict: Verdict) -> dict[str, Any]:
-    steps = "; ".join(remedy.do for remedy in verdict.remedy)
+    steps = "; ".join(remedy.do.rstrip(".") for remedy in verdict.remedy)
     rule: dict[str, Any] = {
         "id": verdict.cause,
         "shortDescription": {"text": verdict.title},

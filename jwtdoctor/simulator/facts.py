@@ -26,6 +26,7 @@ def client_facts(scenario: Scenario) -> tuple[Observation, ...]:
         "request.scheme": scenario.scheme,
         "app.kind": scenario.policy.app.kind,
         "org.kind": scenario.policy.org.kind,
+        "org.my_domain": scenario.policy.org.my_domain,
     }
     if scenario.held.code_age_s is not None:
         facts["request.code_age_s"] = scenario.held.code_age_s

@@ -426,7 +426,7 @@ FAULTS: tuple[Fault, ...] = (
     *_OTHERS,
     *_NETWORKS,
 )
-"""Everything that `simulate --list` names."""
+"""Everything that ends without a token, and what is healthy."""
 
 USELESS_TOKENS: tuple[Fault, ...] = (
     _fault("api-access-control", JWT, "a token is issued, and API Access Control refuses it",
@@ -434,4 +434,7 @@ USELESS_TOKENS: tuple[Fault, ...] = (
     _fault("missing-scope-api:token", JWT, "a token is issued, and it lacks the api scope",
            _app(scopes=("web", "refresh_token"))),
 )  # fmt: skip
-"""A token is granted, and the API refuses it: for a check that tries what the token is good for. Not yet listed."""
+"""A token is granted, and the API refuses it: for a check that tries what the token is good for."""
+
+LISTED: tuple[Fault, ...] = (*FAULTS, *USELESS_TOKENS)
+"""Everything that `simulate --list` names."""

@@ -6,7 +6,8 @@ from jwtdoctor.model.exchange import Layer, NoReply, Reply
 from jwtdoctor.simulator.wire import http_date
 from jwtdoctor.simulator.world import Network
 
-PORTAL = "https://portal.guest.example/login"
+PORTAL_HOST = "portal.guest.example"
+PORTAL = f"https://{PORTAL_HOST}/login"
 
 _BROKEN: dict[Network, tuple[Layer, str, bool]] = {
     "dns": ("dns", "the name does not resolve", False),
@@ -31,8 +32,10 @@ def breaks(network: Network, took_s: float = 0.0) -> NoReply | None:
     return NoReply(layer, text, verify_code=code, sent=sent, took_s=took_s)
 
 
-def answers_instead(network: Network, now: float) -> Reply | None:
-    """What a box on the way says in the host's place. Its clock is a right one: `now` is true time."""
+def answers_instead(network: Network, now: float, host: str = "") -> Reply | None:
+    """What a box on the way says in the place of `host`. Its clock is a right one: `now` is true time."""
+    if network == "portal-redirect" and host == PORTAL_HOST:
+        network = "portal-page"  # a client that follows the redirect comes to the page
     match network:
         case "proxy-login":
             headers = {**_headers(now), "Proxy-Authenticate": 'Basic realm="proxy.corp.example"', "Via": "1.1 proxy"}

@@ -99,8 +99,12 @@ def _versions(_: Call) -> tuple[int, Any]:
 
 
 def _directory(call: Call) -> tuple[int, Any]:
+    """The resources of a version, and who is asking: jsforce takes the identity URL from here after a refresh."""
     base = call.request.path.rstrip("/")
-    return 200, {"sobjects": f"{base}/sobjects", "query": f"{base}/query", "limits": f"{base}/limits"}
+    user = call.policy.user(str(call.session.get("user")))
+    assert user is not None  # a session without its user is no session
+    found = {name: f"{base}/{name}" for name in ("sobjects", "query", "limits")}
+    return 200, {**found, "identity": identity_url(call.policy, user)}
 
 
 def _query(call: Call) -> tuple[int, Any]:
@@ -114,6 +118,11 @@ def _query(call: Call) -> tuple[int, Any]:
         message = "sObject type 'ScratchOrgInfo' is not supported."
         return 400, [{"message": message, "errorCode": "INVALID_TYPE"}]
     return 200, {"totalSize": 0, "done": True, "records": []}
+
+
+def _tooling_query(_: Call) -> tuple[int, Any]:
+    """The sf CLI asks for SandboxProcess once it is logged in: is this org the sandbox of another one? No."""
+    return 200, {"size": 0, "totalSize": 0, "done": True, "queryLocator": None, "records": []}
 
 
 def _organization(policy: Policy) -> dict[str, Any]:
@@ -140,6 +149,7 @@ _API: tuple[tuple[str, Answer], ...] = (
     (r"/services/data", _versions),
     (r"/services/data/v\d{2,3}\.0", _directory),
     (r"/services/data/v\d{2,3}\.0/query", _query),
+    (r"/services/data/v\d{2,3}\.0/tooling/query", _tooling_query),
     (r"/services/data/v\d{2,3}\.0/sobjects/User/\w{15,18}", _user_record),
 )
 
@@ -158,7 +168,7 @@ def _identity(request: HttpRequest, policy: Policy, now: float) -> Reply:
 
 def _about(user: User, request: HttpRequest, policy: Policy, now: float) -> dict[str, Any]:
     base = base_url(request, policy)
-    identity = f"https://{policy.org.login_host}/id/{policy.org.org_id}/{user.user_id}"
+    identity = identity_url(policy, user)
     return {
         "id": identity,
         "sub": identity,
@@ -174,6 +184,10 @@ def _about(user: User, request: HttpRequest, policy: Policy, now: float) -> dict
         "urls": {"rest": f"{base}/services/data/v{{version}}/"},
         "last_modified_date": utc(now),
     }
+
+
+def identity_url(policy: Policy, user: User) -> str:
+    return f"https://{policy.org.login_host}/id/{policy.org.org_id}/{user.user_id}"
 
 
 # --- revoke, introspect -----------------------------------------------------------------------------------------

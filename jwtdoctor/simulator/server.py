@@ -102,7 +102,7 @@ class Simulator:
     def answer(self, request: HttpRequest) -> Reply:
         """The reply to one request; what it used up is kept. Called from the handler threads."""
         local = self._clock()
-        instead = answers_instead(self.scenario.network, self.scenario.true_time(local))
+        instead = answers_instead(self.scenario.network, self.scenario.true_time(local), request.host)
         if instead is not None:
             self._note(request, Ruling(instead), local)
             return instead
@@ -215,7 +215,10 @@ class _Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._connections.discard(request)
-        super().shutdown_request(request)
+        if self.simulator.scenario.network == "reset":
+            self.close_request(request)  # a shutdown first would end it in order
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A peer that went away, or a handshake that failed, is none of our business."""
@@ -342,6 +345,7 @@ def _deaf_port(address: tuple[str, int]) -> Iterator[tuple[str, int]]:
     """A port that is taken and where nobody listens: connections to it are refused."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as for a listener: old connections do not matter
         try:
             taken.bind(address)
         except OSError as problem:

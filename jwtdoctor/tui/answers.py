@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from jwtdoctor.checkup import named, seen_of
 from jwtdoctor.knowledge.load import Knowledge
+from jwtdoctor.model.case import Case
 from jwtdoctor.model.chart import Observation
-from jwtdoctor.model.exchange import Exchange, Reply
 from jwtdoctor.model.facts import VOCABULARY, Fact, Value, fits
-from jwtdoctor.model.report import Report
+from jwtdoctor.model.report import Report, Verdict
 from jwtdoctor.reasoning.conclude import Seen, conclude
 
 SOURCE = "user"
 
 
-def seen_after(report: Report, exchange: Exchange | None) -> Seen:
-    """What a checkup's report was concluded from: concluding from it again gives the same report."""
-    return Seen(
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """A report and what it was concluded from, to conclude anew from.
+
+    A checkup adds to its conclusion: the findings of its probes, the fix of this very machine, the answer itself.
+    None of that follows from facts, so it is carried over.
+    """
+
+    report: Report
+    seen: Seen
+
+    def with_answers(self, answers: Mapping[str, str], knowledge: Knowledge) -> Report:
+        """The report of the same attempt with what was answered. Pure; no answer gives the same report."""
+        if not answers:
+            return self.report
+        before = conclude(self.seen, knowledge)
+        after = conclude(replace(self.seen, chart=self.seen.chart.plus(observed(answers))), knowledge)
+        added = tuple(finding for finding in self.report.findings if finding not in before.findings)
+        verdicts = tuple(self._with_own_fix(verdict, before) for verdict in after.verdicts)
+        return replace(after, verdicts=verdicts, findings=(*after.findings, *added), reply=self.report.reply)
+
+    def _with_own_fix(self, verdict: Verdict, before: Report) -> Verdict:
+        mine, general = self.report.verdict(verdict.cause), before.verdict(verdict.cause)
+        if mine is None or general is None or mine.remedy == general.remedy:
+            return verdict
+        return replace(verdict, remedy=mine.remedy)
+
+
+def checked(report: Report) -> Basis:
+    """The basis of what a checkup found."""
+    seen = Seen(
         chart=report.chart,
         provider=report.provider,
         flow=report.flow,
-        body=exchange.body if isinstance(exchange, Reply) else "",
+        body="" if report.reply is None else report.reply.body,
         at=report.at,
         logins_used=report.logins_used,
         probes=report.probes,
@@ -34,11 +63,13 @@ def seen_after(report: Report, exchange: Exchange | None) -> Seen:
         took_s=report.took_s,
         asked=report.logins_used > 0,
     )
+    return Basis(report, seen)
 
 
-def with_answers(seen: Seen, answers: Mapping[str, str], knowledge: Knowledge) -> Report:
-    """The report of the same attempt with what was answered. Pure."""
-    return conclude(replace(seen, chart=seen.chart.plus(observed(answers))), knowledge)
+def explained(case: Case, knowledge: Knowledge) -> Basis:
+    """The basis of what was read from a text."""
+    seen = seen_of(named(case, knowledge))
+    return Basis(conclude(seen, knowledge), seen)
 
 
 def observed(answers: Mapping[str, str]) -> Iterable[Observation]:

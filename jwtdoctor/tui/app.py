@@ -21,7 +21,7 @@ from jwtdoctor.tui.screens.help import HelpScreen, help_about
 from jwtdoctor.tui.screens.profiles import ProfileHelpScreen
 from jwtdoctor.tui.screens.welcome import Door, WelcomeScreen
 from jwtdoctor.tui.screens.workbench import Workbench
-from jwtdoctor.tui.subjects import Catalogue, catalogue
+from jwtdoctor.tui.subjects import Catalogue, Subject, catalogue
 
 EXAMPLE = "clock-drift"
 """The staged fault of the first door."""
@@ -56,18 +56,16 @@ class JwtDoctorApp(App[None], inherit_bindings=False):
         super().__init__()
         self.animation_level = "none"
         self._catalogue = found
-        self._workbench = Workbench(load(), now)
+        self._workbench = Workbench(load(), now, found.start)
         self.crash: Exception | None = None
 
     def get_default_screen(self) -> Screen[None]:
         return self._workbench
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         for warning in self._catalogue.warnings:
             self.notify(warning, severity="warning", markup=False)
-        if self._catalogue.start is not None:
-            await self._workbench.take(self._catalogue.start)
-        else:
+        if self._catalogue.start is None:
             self.action_start()
 
     # --- going about
@@ -90,16 +88,11 @@ class JwtDoctorApp(App[None], inherit_bindings=False):
     def action_help(self) -> None:
         self.push_screen(HelpScreen(help_about(self.focused, self.screen)))
 
-    async def action_examine(self, name: str, run: bool) -> None:
-        """Takes a subject by its name."""
-        subject = next((s for s in self._catalogue if s.name == name), None)
-        if subject is not None:
-            await self._workbench.take(subject, run=run)
-
     async def _through(self, door: Door | None) -> None:
         match door:
             case "example":
-                await self.action_examine(EXAMPLE, True)
+                example = next(fault for fault in self._catalogue.faults if fault.name == EXAMPLE)
+                await self._workbench.take(example, run=True)
             case "choose":
                 self.action_choose()
             case "explain":
@@ -127,10 +120,10 @@ class JwtDoctorApp(App[None], inherit_bindings=False):
         yield SystemCommand("explain: paste", "Diagnose pasted text", self._workbench.action_explain)
         yield SystemCommand("choose: profile or fault", "What to examine", self.action_choose)
         for subject in self._catalogue:
-            yield SystemCommand(f"{subject.kind}: {subject.name}", subject.summary, self._taker(subject.name), False)
+            yield SystemCommand(f"{subject.kind}: {subject.name}", subject.summary, self._taker(subject), False)
 
-    def _taker(self, name: str) -> Callable[[], object]:
-        return lambda: self.run_worker(self.action_examine(name, False))
+    def _taker(self, subject: Subject) -> Callable[[], object]:
+        return lambda: self.run_worker(self._workbench.take(subject))
 
     # --- when it is our fault
 

@@ -30,13 +30,20 @@ Lines = list[Content]
 def head(page: Page, width: int) -> Lines:
     """The verdict: mark, outcome, statement, how likely; a tie; and what was examined."""
     lead = Content.styled(f"{FINE[page.mark]} {page.outcome}  ", STYLES[page.mark])
-    likelihood = Content.styled(page.likelihood, "bold")
-    lines = hanging(lead, plain(page.statement, STYLES[page.mark]), width - len(page.likelihood) - 2)
-    gap = max(2, width - lines[0].cell_length - likelihood.cell_length)
-    lines[0] = Content.assemble(lines[0], " " * gap, likelihood) if page.likelihood else lines[0]
+    lines = with_word(lead, plain(page.statement, STYLES[page.mark]), page.likelihood, width)
     if page.second:
         lines.append(plain(" " * lead.cell_length + page.second, "bold"))
     return [*lines, *_about(page.about, width)]
+
+
+def with_word(lead: Content, body: Content, word: str, width: int) -> Lines:
+    """The body beside its lead, and a word at the right end of the first line; below, where it would crowd the body."""
+    room = width - lead.cell_length - len(word) - 2
+    if not word or room < 2 * NARROW:
+        return [*hanging(lead, body, width), *([Content.styled(f"{word:>{width}}", "bold")] if word else [])]
+    lines = hanging(lead, body, width - len(word) - 2)
+    gap = blank(width - lines[0].cell_length - len(word))
+    return [Content.assemble(lines[0], gap, (word, "bold")), *lines[1:]]
 
 
 def _about(parts: tuple[str, ...], width: int) -> Lines:

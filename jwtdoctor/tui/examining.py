@@ -22,7 +22,7 @@ from jwtdoctor.instruments.ports import Clock, Transport
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.exchange import Exchange, NoReply, TokenRequest
 from jwtdoctor.model.report import Concluded
-from jwtdoctor.tui.answers import seen_after
+from jwtdoctor.tui.answers import checked
 from jwtdoctor.tui.messages import Happened, LoginSent, RunStopped, SecretWanted, Verdicts
 from jwtdoctor.tui.subjects import Prepared, Subject
 
@@ -70,8 +70,7 @@ class Run:
                 if self._cancelled.is_set():
                     return
                 if isinstance(event, Concluded):
-                    seen = seen_after(event.report, gate.exchange)
-                    self._tell(Verdicts(self.number, event.report, seen, gate.exchange))
+                    self._tell(Verdicts(self.number, checked(event.report), gate.exchange))
                 else:
                     self._tell(Happened(self.number, event))
 
@@ -117,8 +116,10 @@ class Gate:
     def get(self, url: str, deadline_s: float) -> Exchange:
         if self.cancelled.is_set():
             return NoReply("deadline", "cancelled before anything was sent")
-        self.exchange = self.inner.get(url, deadline_s)
-        return self.exchange
+        exchange = self.inner.get(url, deadline_s)
+        if self.exchange is None:  # an authorize request; what is asked after the login is not the exchange
+            self.exchange = exchange
+        return exchange
 
 
 def place_of(bug: BaseException) -> str:

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from jwtdoctor.model.exchange import Exchange, TokenRequest
 from jwtdoctor.model.report import ProbeEnded, ProbeStarted, Report
-from jwtdoctor.reasoning.conclude import Seen
+from jwtdoctor.tui.answers import Basis
 from jwtdoctor.tui.preview import Preview
 from jwtdoctor.tui.subjects import Subject
 
@@ -48,9 +48,7 @@ class Verdicts(Message):
     """The verdict of a run stands."""
 
     run: int
-    report: Report
-    seen: Seen
-    """What it was concluded from, to conclude anew from."""
+    basis: Basis
     exchange: Exchange | None
 
 
@@ -90,6 +88,5 @@ class Explained(Message):
     """What was pasted was read. Either a report with what it rests on, or one line of a problem."""
 
     turn: int
-    report: Report | None
-    seen: Seen | None
+    basis: Basis | None
     problem: str = ""

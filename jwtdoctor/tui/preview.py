@@ -79,7 +79,9 @@ def _to_be_signed(case: Case, attempt: Attempt, knowledge: Knowledge, now: float
         key = look_at_key(attempt, now).key
     except BadInput as problem:
         note = str(problem)
-    spec = attempt.assertion or spec_of(attempt, knowledge.provider_or_generic(case.provider), key)
+    spec = attempt.assertion or spec_of(
+        attempt, knowledge.provider_or_generic(case.provider), key, case.flow or "jwt-bearer"
+    )
     header = _cleaned(header_of(spec))
     return Preview(attempt.token_url, case.flow or "jwt-bearer", header, note=note, spec=spec)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from jwtdoctor.checkup import DEADLINE_S
@@ -19,6 +19,8 @@ from jwtdoctor.config.profiles import Settings, chosen, found_files, settings
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.names import FLOWS, Reach, canonical_flow
+from jwtdoctor.reasoning.recognise import provider_of_url
+from jwtdoctor.render.words import one_line
 
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import Instruments
@@ -120,7 +122,8 @@ class StagedFault:
                 attempt=staged.attempt,
                 reach=Reach.ENDPOINT,
             )
-            yield Prepared(case, real_instruments(ntp=staged.ntp))
+            # its own time server says all; narrowing the host's clock would only take time
+            yield Prepared(case, replace(real_instruments(ntp=staged.ntp), host_clock=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Profile:
     """A named profile, or with `profile` None what the environment alone says."""
 
     profile: str | None
+    summary: str = ""
     kind: Kind = "profile"
 
     @property
@@ -137,16 +141,6 @@ class Profile:
     @property
     def group(self) -> str:
         return "profiles"
-
-    @property
-    def summary(self) -> str:
-        found = self._settings()
-        parts = (
-            found.text("provider") or DEFAULT_PROVIDER,
-            found.text("flow") or DEFAULT_FLOW,
-            found.text("url"),
-        )
-        return " · ".join(part for part in parts if part)
 
     def command(self, facts: Mapping[str, str]) -> str:
         return shell_line("check", *([self.profile] if self.profile else []), facts=facts)
@@ -184,7 +178,7 @@ class Profile:
 
 
 def _provider(found: Settings, knowledge: Knowledge) -> str:
-    slug = found.text("provider") or DEFAULT_PROVIDER
+    slug = found.text("provider") or provider_of_url(found.text("url") or "", knowledge) or DEFAULT_PROVIDER
     if slug not in knowledge.providers:
         raise UnknownName("no provider of that name", where="provider", expected=", ".join(sorted(knowledge.providers)))
     return slug
@@ -234,9 +228,19 @@ def catalogue(profile: str | None = None) -> Catalogue:
     files = found_files(warnings=warnings)
     name = chosen(profile, os.environ, files)
     names = sorted({known for file in files for known in file.profiles})
-    profiles: list[Subject] = [Profile(known) for known in names]
+    profiles: list[Subject] = [_profile(known) for known in names]
     if not profiles and settings(None, {}).text("url") is not None:
-        profiles.append(Profile(None))
+        profiles.append(_profile(None))
     start = next((p for p in profiles if p.name == name), None)
     faults = sorted(FAULTS, key=lambda fault: FLOWS.index(fault.flow))
     return Catalogue(tuple(profiles), tuple(StagedFault(f) for f in faults), start, tuple(warnings))
+
+
+def _profile(name: str | None) -> Profile:
+    found = settings(name, {})
+    parts = (
+        found.text("provider") or DEFAULT_PROVIDER,
+        found.text("flow") or DEFAULT_FLOW,
+        found.text("url"),
+    )
+    return Profile(name, one_line(" · ".join(part for part in parts if part), 120))

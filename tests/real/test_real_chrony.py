@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import missing
+from peers import chrony, shifted
 
 from jwtdoctor.instruments.ntp import NtpSource
 from jwtdoctor.model.clock import SourceRefused, TimeSample
@@ -31,51 +27,6 @@ class ShiftedClock:
 
     def now(self) -> float:
         return time.time() + self._ahead_s
-
-
-@contextmanager
-def chrony(program: Path, folder: Path, *lines: str, environ: dict[str, str] | None = None) -> Iterator[int]:
-    """A chronyd on a free port, until the block ends."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as spare:
-        spare.bind(("127.0.0.1", 0))
-        port: int = spare.getsockname()[1]
-    config = folder / f"{port}.conf"
-    config.write_text(
-        "\n".join(
-            [f"port {port}", "bindaddress 127.0.0.1", "allow 127.0.0.0/8", "cmdport 0", "bindcmdaddress /",
-             f"pidfile {folder / f'{port}.pid'}", *lines, ""]
-        )
-    )  # fmt: skip
-    user = ["-u", "root"] if os.getuid() == 0 else []
-    command = [str(program), "-x", "-d", "-U", *user, "-f", str(config)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(environ or {})}
-    )
-    try:
-        _wait_until_it_answers(port)
-        yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(5)
-
-
-def _wait_until_it_answers(port: int) -> None:
-    ends = time.monotonic() + 5
-    while time.monotonic() < ends:
-        got = NtpSource("127.0.0.1", port, samples=1).sample(0.2)
-        if isinstance(got, TimeSample) or "unsynchronised" in got.reason:
-            return
-    pytest.fail("chronyd did not answer")
-
-
-def shifted(request: pytest.FixtureRequest, ahead_s: float) -> dict[str, str]:
-    """The variables that move a process's clock with PyPI's libfaketime; its monotonic clock stays real."""
-    spec = importlib.util.find_spec("libfaketime")
-    folders = [] if spec is None else [Path(folder) for folder in spec.submodule_search_locations or []]
-    found = [path for folder in folders for path in folder.rglob("libfaketime.so.1")]
-    if not found:
-        missing(request, "PyPI's libfaketime is not installed")
-    return {"FAKETIME": f"{ahead_s:+.3f}", "DONT_FAKE_MONOTONIC": "1", "LD_PRELOAD": str(found[0])}
 
 
 @pytest.fixture

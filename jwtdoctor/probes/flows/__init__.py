@@ -1,6 +1,6 @@
 """One function a grant: what is sent. Everything that is sent is named here, so that it can be read in one place.
 
-Sources: RFC 6749 §4 and §6, RFC 7523 §2.1, RFC 7636 §4.5, RFC 7522 §2.1, RFC 8628 §3.4, RFC 8693 §2.1.
+Sources: RFC 6749 §4 and §6, RFC 7523 §2.1 and §2.2, RFC 7636 §4.5, RFC 7522 §2.1, RFC 8628 §3.4, RFC 8693 §2.1.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.exchange import TokenRequest
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.flows.device import is_salesforce_dialect
 
 Field = tuple[str, str | Secret]
 
@@ -26,7 +27,7 @@ def token_request(flow: str, attempt: Attempt, assertion: Assertion | None) -> T
             do="use 'jwtdoctor explain' with the reply that you have",
         )  # fmt: skip
     fields: list[Field] = [*_fields(flow, attempt, assertion), *attempt.extra_fields]
-    if attempt.scope is not None:
+    if attempt.scope is not None and flow not in _SCOPE_SENT_BEFORE:
         fields.append(("scope", attempt.scope))
     headers: list[tuple[str, str | Secret]] = []
     if flow not in _WITHOUT_CLIENT_AUTH:
@@ -36,15 +37,30 @@ def token_request(flow: str, attempt: Attempt, assertion: Assertion | None) -> T
 
 def sendable_flows() -> tuple[str, ...]:
     """The flows that `check` can send."""
-    return tuple(sorted(("jwt-bearer", *_FIELDS)))
+    return tuple(sorted((*_WITH_ASSERTION, *_FIELDS)))
 
 
 def _fields(flow: str, attempt: Attempt, assertion: Assertion | None) -> list[Field]:
-    if flow != "jwt-bearer":
+    if flow not in _WITH_ASSERTION:
         return _FIELDS[flow](attempt)
     if assertion is None:
         raise BadProfile("no assertion was built", expected="--key FILE", do="name the key that signs the assertion")
+    return _WITH_ASSERTION[flow](attempt, assertion)
+
+
+def _jwt_bearer(_attempt: Attempt, assertion: Assertion) -> list[Field]:
     return [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.token)]
+
+
+def _private_key_jwt(attempt: Attempt, assertion: Assertion) -> list[Field]:
+    """The client proves itself with an assertion. `client_id` may stand beside it (RFC 7521 §4.2), and some ask for
+    it (Entra)."""
+    return [
+        ("grant_type", "client_credentials"),
+        ("client_id", attempt.client_id),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion.token),
+    ]
 
 
 def _client_credentials(_attempt: Attempt) -> list[Field]:
@@ -86,7 +102,11 @@ def _saml_bearer(attempt: Attempt) -> list[Field]:
 
 
 def _device(attempt: Attempt) -> list[Field]:
-    return [("grant_type", "device"), ("code", _needed(attempt.device_code, "--device-code REF"))]
+    """RFC 8628 §3.4; Salesforce has names of its own."""
+    code = _needed(attempt.device_code, "--device-code REF")
+    if is_salesforce_dialect(attempt.token_url):
+        return [("grant_type", "device"), ("code", code)]
+    return [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", code)]
 
 
 def _token_exchange(attempt: Attempt) -> list[Field]:
@@ -107,8 +127,17 @@ _FIELDS: dict[str, Callable[[Attempt], list[Field]]] = {
     "token-exchange": _token_exchange,
 }
 
-_WITHOUT_CLIENT_AUTH = ("jwt-bearer", "saml-bearer")
-"""The assertion itself names and proves the client: these grants carry no client_id and no secret."""
+_WITH_ASSERTION: dict[str, Callable[[Attempt, Assertion], list[Field]]] = {
+    "jwt-bearer": _jwt_bearer,
+    "private-key-jwt": _private_key_jwt,
+}
+
+_WITHOUT_CLIENT_AUTH = ("jwt-bearer", "saml-bearer", "private-key-jwt")
+"""The assertion itself names and proves the client: these grants carry no secret."""
+
+
+_SCOPE_SENT_BEFORE = ("authorization-code", "device")
+"""Flows that ask for their scopes in the request before this one (RFC 6749 §4.1.1, RFC 8628 §3.1)."""
 
 
 def _authenticated(attempt: Attempt, fields: list[Field]) -> tuple[list[Field], list[tuple[str, str | Secret]]]:

@@ -84,8 +84,11 @@ def _is_younger_than_replication(given: Given) -> bool | None:
     return is_new if age_min is None else age_min < REPLICATION_MIN
 
 
-@derived("app.scopes_suffice_for_api", "app.scopes", "app.has_api_scope")
+@derived("app.scopes_suffice_for_api", "app.scopes", "app.has_api_scope", "token.scopes")
 def _scopes_suffice_for_api(given: Given) -> bool | None:
+    granted = given.chart.value("token.scopes")
+    if isinstance(granted, tuple) and granted and given.provider.slug == "salesforce":
+        return bool({"api", "full"} & set(granted))
     scopes, told = scopes_of_app(given), given.chart.flag("app.has_api_scope")
     if scopes is None:
         return told

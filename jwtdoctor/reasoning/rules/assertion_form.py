@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from jwtdoctor.model.facts import Value
 from jwtdoctor.reasoning import salesforce_hosts as hosts
-from jwtdoctor.reasoning.rules.table import Given, derived, is_placeholder
+from jwtdoctor.reasoning.rules.table import Given, derived, is_loopback, is_placeholder
 
 
 @derived("assertion.alg_supported", "assertion.alg")
@@ -12,10 +16,19 @@ def _alg_supported(given: Given) -> bool | None:
     return None if alg is None or not given.provider.algorithms else alg.upper() in given.provider.algorithms
 
 
-@derived("assertion.has_required_claims", "assertion.claims_missing")
+@derived(
+    "assertion.has_required_claims",
+    "assertion.claims_missing",
+    "assertion.claim_names",
+    "assertion.jti_present",
+)
 def _has_required_claims(given: Given) -> bool | None:
-    missing = given.chart.value("assertion.claims_missing")
-    return None if not isinstance(missing, tuple) else not missing
+    missing, names = given.chart.value("assertion.claims_missing"), given.chart.value("assertion.claim_names")
+    if not isinstance(missing, tuple) or missing:
+        return None if not isinstance(missing, tuple) else False
+    no_id = "jti" in given.provider.required_claims and given.chart.flag("assertion.jti_present") is False
+    absent = set(given.provider.required_claims) - set(names) if isinstance(names, tuple) and names else set()
+    return not (no_id or absent)
 
 
 @derived("assertion.kid_needed_and_missing", "assertion.kid_present")
@@ -59,9 +72,41 @@ def _aud_form(given: Given) -> str | None:
 @derived("assertion.aud_is_known_form", "assertion.aud", "assertion.aud_type")
 def _aud_is_known_form(given: Given) -> bool | None:
     form = given.chart.text("assertion.aud_form")
-    if form is None or given.provider.slug != "salesforce":
+    if form is None:
         return None
+    if given.provider.slug != "salesforce":
+        return _is_an_audience_of(given)
     return form == "ok" and _aud_kind(given) not in (None, "lightning", "other")
+
+
+def _is_an_audience_of(given: Given) -> bool | None:
+    """Whether aud, or one of a list, is written as this provider's data says; None where that cannot be told.
+
+    `{host}` stands for the token host where it is known, `{path}` for any path, another name for one path segment.
+    A word that is neither a URL nor a host (a client id, or somebody's description of an aud) is not judged.
+    """
+    aud = given.chart.value("assertion.aud")
+    if not given.provider.audiences or aud is None or isinstance(aud, (bool, int, float)):
+        return None
+    sent = [one.strip() for one in ((aud,) if isinstance(aud, str) else aud)]
+    if given.provider.slug == "generic":
+        return True if _names_the_host(sent, given.chart.text("request.token_host")) else None
+    if any(re.fullmatch(_form_of(known, given), one) for known in given.provider.audiences for one in sent):
+        return True
+    return False if any("://" in one or "." in one for one in sent) else None
+
+
+def _form_of(audience: str, given: Given) -> str:
+    host = given.chart.text("request.token_host")
+    names = {"host": rf"{re.escape(host)}(:\d+)?" if host and "." in host else r"[^/\s]+", "path": r"\S+"}
+    parts = re.split(r"\{(\w+)\}", audience)
+    form = "".join(names.get(part, r"[^/\s]+") if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    return form.replace("https:", "https?:", 1) if host and is_loopback(host) else form
+
+
+def _names_the_host(sent: Iterable[str], host: str | None) -> bool:
+    """Whether an audience is the host that was asked, or something on it. Nothing more is known of a generic server."""
+    return host is not None and any((hosts.host_of_url(one) or one) == host for one in sent)
 
 
 def _aud_kind(given: Given) -> str | None:
@@ -87,7 +132,33 @@ def _aud_fits_org(given: Given) -> bool | None:
 @derived("assertion.aud_fits_host", "assertion.aud", "request.token_host")
 def _aud_fits_host(given: Given) -> bool | None:
     kind, host = _aud_kind(given), given.chart.text("request.token_host")
+    if given.provider.slug == "generic":
+        return _same_host(given.chart.value("assertion.aud"), host)
+    if given.provider.slug != "salesforce":
+        return _same_environment(given.chart.value("assertion.aud"), host)
     return None if kind is None or host is None else hosts.same_world(kind, hosts.host_kind(host))
+
+
+def _same_host(aud: Value | None, host: str | None) -> bool | None:
+    """False where aud is the URL of another host: seldom right, but an issuer may have a host of its own."""
+    named = None if host is None or not isinstance(aud, str) else hosts.host_of_url(aud)
+    return None if named is None or named == host else False
+
+
+def _same_environment(aud: Value | None, host: str | None) -> bool | None:
+    """False where one of aud and host is of a test environment by its name, and the other is not."""
+    if not isinstance(aud, str) or host is None:
+        return None
+    return None if _is_test(aud) == _is_test(host) else False
+
+
+def _is_test(name: str) -> bool:
+    return _TEST_WORDS.search(name) is not None
+
+
+_TEST_WORDS = re.compile(
+    r"(^|[^a-z])(test|uat|demo|sandbox|staging|stage|stg|preprod|preview|account-d)([^a-z]|$)", re.I
+)
 
 
 @derived("assertion.aud_fits_app", "assertion.aud", "app.kind")

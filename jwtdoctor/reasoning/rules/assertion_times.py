@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from jwtdoctor.reasoning.rules.table import RIGHT_CLOCK_S, Given, derived, is_whole_quarter_hours
+from jwtdoctor.reasoning.rules.table import (
+    FARTHEST_S,
+    ON_THE_WAY_S,
+    RIGHT_CLOCK_S,
+    Given,
+    derived,
+    is_whole_quarter_hours,
+)
+
+DAY_S = 86_400.0
+"""A maximum beyond it (Apple: half a year) leaves no second to be fast by."""
 
 
 def _exp_on_judging_clock_s(given: Given) -> float | None:
     """exp minus now on the server's clock: negative when the assertion came too late."""
     exp_in_s = given.chart.number("assertion.exp_in_s")
-    return None if exp_in_s is None else exp_in_s - (given.chart.number("host.ahead_s") or 0.0)
+    if exp_in_s is None or exp_in_s > FARTHEST_S:
+        return None  # milliseconds tell nothing of when it ends
+    return exp_in_s - (given.chart.number("host.ahead_s") or 0.0)
 
 
 @derived("assertion.exp_had_passed", "assertion.exp_in_s", "host.ahead_s")
@@ -78,13 +90,14 @@ def _exp_is_off_by_zone(given: Given) -> bool | None:
 
 @derived("assertion.starts_in_future", "assertion.iat_in_s", "assertion.nbf_in_s", "host.ahead_s")
 def _starts_in_future(given: Given) -> bool | None:
-    starts = [
-        s for s in (given.chart.number("assertion.iat_in_s"), given.chart.number("assertion.nbf_in_s")) if s is not None
-    ]
-    if not starts:
+    starts_in_s = given.starts_in_s()
+    if starts_in_s is None:
         return None
-    allowed_s = given.provider.limit("early_tolerance_s") or 0.0
-    return max(starts) - (given.chart.number("host.ahead_s") or 0.0) > allowed_s + 1.0
+    early_s = starts_in_s - (given.chart.number("host.ahead_s") or 0.0)
+    if early_s > (given.early_tolerance_s() or 0.0) + ON_THE_WAY_S:
+        return True
+    # A tolerance that is only supposed excuses nothing beyond what everybody tolerates.
+    return None if given.early_tolerance_is_supposed() and early_s > RIGHT_CLOCK_S else False
 
 
 @derived(
@@ -96,19 +109,44 @@ def _starts_in_future(given: Given) -> bool | None:
 def _starts_in_future_despite_right_clock(given: Given) -> bool | None:
     starts = given.chart.flag("assertion.starts_in_future")
     ahead_s = given.ahead_s()
-    if starts is None or ahead_s is None:
+    starts_in_s = given.starts_in_s()
+    if ahead_s is None or starts_in_s is None:
         return None
-    latest = max(given.chart.number("assertion.iat_in_s") or 0.0, given.chart.number("assertion.nbf_in_s") or 0.0)
-    return starts and latest - ahead_s > RIGHT_CLOCK_S
+    return starts is not False and starts_in_s - ahead_s > RIGHT_CLOCK_S
 
 
 @derived("assertion.ttl_is_tiny", "assertion.ttl_s")
 def _ttl_is_tiny(given: Given) -> bool | None:
     ttl_s = given.chart.number("assertion.ttl_s")
-    return None if ttl_s is None else ttl_s < 30
+    return None if ttl_s is None else 0 <= ttl_s < 30
+
+
+@derived("assertion.sits_on_limit", "assertion.ttl_s", "assertion.exp_in_s")
+def _sits_on_limit(given: Given) -> bool | None:
+    """Exactly the maximum works on a right clock and fails on one that is a second fast.
+
+    Only a maximum that is counted on the server's clock is meant: exp - iat is the same on every clock.
+    """
+    most_s = given.provider.limit("max_exp_ahead_s")
+    spans = [given.chart.number(f"assertion.{name}") for name in ("ttl_s", "exp_in_s")]
+    known = [span for span in spans if span is not None]
+    if most_s is None or most_s > DAY_S or not known:
+        return None
+    return any(0.99 * most_s <= span <= most_s for span in known)
 
 
 @derived("assertion.ttl_over_limit", "assertion.ttl_s")
 def _ttl_over_limit(given: Given) -> bool | None:
+    """Unknown for a life of exactly the maximum, which may count as too long."""
     ttl_s, most_s = given.chart.number("assertion.ttl_s"), given.provider.limit("max_ttl_s")
-    return None if ttl_s is None or most_s is None else ttl_s > most_s
+    if ttl_s is None or most_s is None or given.chart.flag("assertion.sits_on_limit"):
+        return None
+    return ttl_s > most_s
+
+
+@derived("assertion.is_older_than_allowed", "assertion.iat_in_s", "host.ahead_s")
+def _is_older_than_allowed(given: Given) -> bool | None:
+    iat_in_s, oldest_s = given.chart.number("assertion.iat_in_s"), given.provider.limit("max_age_s")
+    if iat_in_s is None or oldest_s is None:
+        return None
+    return iat_in_s - (given.chart.number("host.ahead_s") or 0.0) < -oldest_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jwtdoctor.reasoning import salesforce_hosts as hosts
-from jwtdoctor.reasoning.rules.table import Given, derived
+from jwtdoctor.reasoning.rules.table import Given, derived, is_loopback
 
 
 @derived("request.host_kind", "request.token_host")
@@ -18,6 +18,13 @@ def _host_kind(given: Given) -> str | None:
 def _host_is_generic(given: Given) -> bool | None:
     kind = given.chart.text("request.host_kind")
     return None if kind is None else kind in ("login", "test")
+
+
+@derived("request.host_is_loopback", "request.token_host")
+def _host_is_loopback(given: Given) -> bool | None:
+    """There plain http is usual, and no server minds it."""
+    host = given.chart.text("request.token_host")
+    return None if host is None else is_loopback(host)
 
 
 @derived("request.host_is_my_domain", "request.token_host")

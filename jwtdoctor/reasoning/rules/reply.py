@@ -24,9 +24,11 @@ def _reached_endpoint(given: Given) -> bool | None:
     return None
 
 
-@derived("reply.is_foreign_page", "reply.is_html", "reply.status", "request.redirected_to", "request.token_host")
+@derived("reply.is_foreign_page", "reply.is_html", "reply.status", "request.redirected_to", "request.token_host", "reply.error")
 def _is_foreign_page(given: Given) -> bool | None:
     """What a captive portal does (RFC 8952 §2.6): a page in the answer's place, or a redirect to a host of its own."""
+    if "reply.error" in given.chart:
+        return False  # a redirect with an error of OAuth is the authorize endpoint's own answer
     elsewhere = given.chart.text("request.redirected_to")
     if elsewhere:
         host = hosts.host_of_url(elsewhere) or ""

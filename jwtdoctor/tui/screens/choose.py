@@ -51,7 +51,8 @@ class ChooseScreen(Screen[Choice | None]):
         super().__init__()
         self._catalogue = catalogue
         self._first = first
-        self._shown: tuple[Subject, ...] = ()
+        self._by_id = {str(number): subject for number, subject in enumerate(catalogue)}
+        """Ids outlive the filter: a message about a row may arrive when the list has changed."""
 
     def compose(self) -> ComposeResult:
         yield Drawn(lambda width: [Content.styled(" What to examine", STYLES["title"]).truncate(width)])
@@ -72,7 +73,7 @@ class ChooseScreen(Screen[Choice | None]):
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
         """What is highlighted, in full."""
         number = event.option_id
-        summary = self._shown[int(number)].summary if number is not None else ""
+        summary = self._by_id[number].summary if number is not None else ""
         self.query_one("#about", Drawn).draw(lambda width: hanging(Content(" "), plain(summary), width))
 
     @on(OptionList.OptionSelected)
@@ -95,22 +96,24 @@ class ChooseScreen(Screen[Choice | None]):
         if option is None or option.id is None:
             self.notify("Nothing matches: shorten the filter.", title="Nothing to open", markup=False)
             return
-        self.dismiss(Choice(self._shown[int(option.id)], run))
+        self.dismiss(Choice(self._by_id[option.id], run))
 
     def _list(self, words: str) -> None:
-        self._shown = self._catalogue.matching(words)
+        matching = self._catalogue.matching(words)
         options = self.query_one(OptionList)
         options.clear_options()
         group = ""
         start = None
-        for number, subject in enumerate(self._shown):
+        for number, subject in self._by_id.items():
+            if subject not in matching:
+                continue
             if subject.group != group:
                 group = subject.group
                 options.add_option(Option(Content.styled(f" {group}", STYLES["title"]), disabled=True))
             if start is None or subject.name == self._first:
                 start = options.option_count
-            options.add_option(Option(_line(subject), id=str(number)))
-        if not self._shown:
+            options.add_option(Option(_line(subject), id=number))
+        if not matching:
             options.add_option(Option(Content.styled("nothing matches", "italic"), disabled=True))
         options.highlighted = start
 

@@ -40,7 +40,7 @@ class HelpScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
-        Binding("f1", "dismiss", "Close"),
+        Binding("f1", "close", "Close"),
     ]
 
     def __init__(self, about: str) -> None:
@@ -54,6 +54,9 @@ class HelpScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+    def action_close(self) -> None:
+        self.dismiss()
 
     def _lines(self, width: int) -> Lines:
         return joined(

@@ -21,8 +21,7 @@ from textual.widgets import Footer, TabbedContent, TabPane
 from jwtdoctor.errors import BadInput
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.report import Report
-from jwtdoctor.reasoning.conclude import Seen
-from jwtdoctor.tui.answers import with_answers
+from jwtdoctor.tui.answers import Basis
 from jwtdoctor.tui.drawing import STYLES, plain
 from jwtdoctor.tui.examining import Run
 from jwtdoctor.tui.messages import (
@@ -67,8 +66,11 @@ class Workbench(Screen[None]):
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
-    def __init__(self, knowledge: Knowledge, now: Callable[[], float]) -> None:
+    def __init__(self, knowledge: Knowledge, now: Callable[[], float], start: Subject | None = None) -> None:
+        """`now`: the local clock in epoch seconds. `start`: what is shown first."""
         super().__init__()
+        self._start = start
+        self._view = "diagnosis"
         self._knowledge = knowledge
         self._now = now
         self.subject: Subject | None = None
@@ -76,7 +78,7 @@ class Workbench(Screen[None]):
         self._runs = 0
         self._preview: Preview | None = None
         self._sent: Preview | None = None
-        self._seen: Seen | None = None
+        self._basis: Basis | None = None
         self.report: Report | None = None
         self.answers: dict[str, str] = {}
 
@@ -96,8 +98,10 @@ class Workbench(Screen[None]):
         yield Drawn(self._command, id="command")
         yield Footer(show_command_palette=False)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self._diagnosis.take_focus()
+        if self._start is not None:
+            await self.take(self._start)
 
     def on_resize(self) -> None:
         """Where the assertion stands beside the tabs, it needs none of its own."""
@@ -112,7 +116,7 @@ class Workbench(Screen[None]):
     async def take(self, subject: Subject, *, run: bool = False) -> None:
         """Shows a subject, and runs it if asked to."""
         self._cancel()
-        self.subject, self.report, self._seen, self._sent, self._preview = subject, None, None, None, None
+        self.subject, self.report, self._basis, self._sent, self._preview = subject, None, None, None, None
         self.answers = {}
         self.query_one(TopLine).tell(subject, "", None)
         self._show_assertion(None)
@@ -151,7 +155,7 @@ class Workbench(Screen[None]):
             self.notify("Escape cancels it.", title="A run is under way", markup=False)
             return
         self._runs += 1
-        self.report, self._seen, self._sent, self.answers = None, None, None, {}
+        self.report, self._basis, self._sent, self.answers = None, None, None, {}
         self._goto("diagnosis")
         self.query_one(ExchangePane).show(None, None)
         self.query_one(TopLine).tell(self.subject, self._preview.flow if self._preview else "", None)
@@ -178,9 +182,9 @@ class Workbench(Screen[None]):
     async def _concluded(self, event: Verdicts) -> None:
         if not self._is_current(event.run):
             return
-        self.run, self._seen = None, event.seen
+        self.run, self._basis = None, event.basis
         self.query_one(ExchangePane).show(self._sent, event.exchange)
-        await self._show(event.report)
+        await self._show(event.basis.report)
         self._diagnosis.to_top()
 
     @on(RunStopped)
@@ -206,23 +210,26 @@ class Workbench(Screen[None]):
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:
-        if self._seen is None:
+        if self.query_one(TabbedContent).active == "explain":
+            self._draw_command()
+            return
+        if self._basis is None:
             return
         if event.text:
             self.answers[event.fact] = event.text
         else:
             self.answers.pop(event.fact, None)
-        self._conclude(self._seen, dict(self.answers))
+        self._conclude(self._basis, dict(self.answers))
 
     @work(thread=True, exclusive=True, group="answers")
-    def _conclude(self, seen: Seen, answers: dict[str, str]) -> None:
-        report = with_answers(seen, answers, self._knowledge)
-        if seen is self._seen:
+    def _conclude(self, basis: Basis, answers: dict[str, str]) -> None:
+        report = basis.with_answers(answers, self._knowledge)
+        if basis is self._basis:
             self.post_message(Reconcluded(report))
 
     @on(Reconcluded)
     async def _reconcluded(self, event: Reconcluded) -> None:
-        if self.run is None and self._seen is not None:
+        if self.run is None and self._basis is not None:
             await self._show(event.report)
 
     async def _show(self, report: Report) -> None:
@@ -264,15 +271,23 @@ class Workbench(Screen[None]):
         self._draw_command()
 
     def _goto(self, view: str) -> None:
-        tabs = self.query_one(TabbedContent)
-        tabs.active = view
+        """Shows a view and gives it the focus.
+
+        Twice: a screen that comes back gives the focus to where it was, and a tab that gets the focus is shown.
+        """
+        self._view = view
+        self._show_view()
+        self.call_after_refresh(self._show_view)
+
+    def _show_view(self) -> None:
+        self.query_one(TabbedContent).active = self._view
         target: Widget = {
             "diagnosis": self._diagnosis.query_one("#body"),
             "assertion": self.query_one("#assertion AssertionPane"),
             "exchange": self.query_one(ExchangePane),
             "explain": self.query_one(PasteArea),
-        }[view]
-        target.focus()
+        }[self._view]
+        self.set_focus(target)
 
     @property
     def _diagnosis(self) -> DiagnosisPane:
@@ -288,7 +303,7 @@ class Workbench(Screen[None]):
     def command_line(self) -> str:
         """The command that does the same as what is shown."""
         if self.query_one(TabbedContent).active == "explain":
-            return "jwtdoctor explain -"
+            return self.query_one(ExplainPane).command_line()
         return self.subject.command(self.answers) if self.subject else "jwtdoctor check --help"
 
     def _command(self, width: int) -> list[Content]:

@@ -12,7 +12,7 @@ from textual.content import Content
 
 from jwtdoctor.model.report import Report, Verdict
 from jwtdoctor.render.words import LIKELIHOOD, headline
-from jwtdoctor.tui.drawing import Lines, evidence, hanging, plain
+from jwtdoctor.tui.drawing import Lines, evidence, plain, with_word
 from jwtdoctor.tui.widgets.drawn import Drawn
 
 
@@ -64,6 +64,4 @@ class CauseBox(Vertical):
         arrow = "▾" if self.is_open else "▸"
         word = f"{LIKELIHOOD[self.verdict.likelihood]}, {self.verdict.score}"
         body = plain(f"{self.verdict.cause}  {headline(self._report, self.verdict)}")
-        lines = hanging(Content(f"{arrow} "), body, width - len(word) - 2)
-        gap = " " * max(2, width - lines[0].cell_length - len(word))
-        return [Content.assemble(lines[0], gap, (word, "bold")), *lines[1:]]
+        return with_word(Content(f"{arrow} "), body, word, width)

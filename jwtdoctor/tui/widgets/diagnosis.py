@@ -18,7 +18,6 @@ from textual.content import Content
 from jwtdoctor.model.names import Likelihood
 from jwtdoctor.model.report import ProbeEnded, ProbeStarted, Question, Report, Verdict
 from jwtdoctor.render.page import Page, page
-from jwtdoctor.render.words import one_line
 from jwtdoctor.tui.drawing import STYLES, Lines, below, hanging, head, joined, plain, timeline, titled
 from jwtdoctor.tui.widgets.cause import CauseBox
 from jwtdoctor.tui.widgets.drawn import Drawn
@@ -62,7 +61,7 @@ class DiagnosisPane(Vertical):
         self.query_one("#verdict", Drawn).draw(lambda width: _paragraphs(words, style, width))
 
     async def show_problem(self, line: str) -> None:
-        await self.show_words(f"✗ {one_line(line)}", STYLES["bad"])
+        await self.show_words(f"✗ {line}", STYLES["bad"])
 
     async def show_running(self, title: str) -> None:
         """The probes, all waiting."""

@@ -9,18 +9,27 @@ from __future__ import annotations
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import TextArea
 
 from jwtdoctor.errors import BadInput
+from jwtdoctor.intake.read import read
 from jwtdoctor.intake.redact import clean
 from jwtdoctor.knowledge.load import Knowledge
-from jwtdoctor.reasoning.conclude import Seen
-from jwtdoctor.tui.answers import with_answers
+from jwtdoctor.model.names import Outcome
+from jwtdoctor.tui.answers import Basis, explained
+from jwtdoctor.tui.drawing import STYLES, hanging, plain
 from jwtdoctor.tui.examining import place_of
 from jwtdoctor.tui.messages import Answered, Explained, Reconcluded
+from jwtdoctor.tui.subjects import shell_line
 from jwtdoctor.tui.widgets.diagnosis import DiagnosisPane
+from jwtdoctor.tui.widgets.drawn import Drawn
+from jwtdoctor.tui.widgets.question import AnswerRow
 
+FLOW = "flow"
+FLOWS_ASKED = ("jwt-bearer", "client-credentials", "authorization-code", "refresh-token", "password")
+WHICH_FLOW = "Which grant was sent? One text means different things in different flows."
 PAUSE_S = 0.3
 """So long after the last key the text is read."""
 LARGEST_PASTE = 200_000
@@ -50,7 +59,7 @@ class PasteArea(TextArea):
         return self._pasted if self._shown and self.text == self._shown else self.text
 
     async def _on_paste(self, event: events.Paste) -> None:
-        whole = event.text[:LARGEST_PASTE]
+        whole = "\n".join(event.text[:LARGEST_PASTE].splitlines())  # terminals send CR where a line ends
         stands_alone = not self.text or self.selected_text == self.text
         event.text = clean(whole)
         await super()._on_paste(event)
@@ -66,12 +75,20 @@ class ExplainPane(Vertical):
         self._knowledge = knowledge
         self._timer: Timer | None = None
         self._turn = 0
-        self._seen: Seen | None = None
+        self._basis: Basis | None = None
+        self._flow: str | None = None
         self.answers: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield PasteArea()
-        yield DiagnosisPane(EMPTY)
+        with Vertical(id="answer"):
+            with Vertical(id="flow"):
+                yield Drawn(lambda width: hanging(Content.styled(" ? ", STYLES["?"]), plain(WHICH_FLOW), width))
+                yield AnswerRow(FLOW, FLOWS_ASKED)
+            yield DiagnosisPane(EMPTY)
+
+    def on_mount(self) -> None:
+        self.query_one("#flow").display = False
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
@@ -86,24 +103,21 @@ class ExplainPane(Vertical):
         self.answers = {}
         observed = self.query_one(PasteArea).observed
         if observed.strip():
-            self._explain(self._turn, observed)
+            self._explain(self._turn, observed, self._flow)
         else:
-            self.post_message(Explained(self._turn, None, None))
+            self.post_message(Explained(self._turn, None))
 
-    @work(thread=True, exclusive=True, group="explain", exit_on_error=False)
-    def _explain(self, turn: int, observed: str) -> None:
-        from jwtdoctor.checkup import seen_of
-        from jwtdoctor.intake.read import read
-
+    @work(thread=True, exclusive=True, group="explain")
+    def _explain(self, turn: int, observed: str, flow: str | None) -> None:
         try:
-            case = read(observed, where="the text", known_providers=tuple(self._knowledge.providers))
-            seen = seen_of(case)
-            self.post_message(Explained(turn, with_answers(seen, {}, self._knowledge), seen))
+            known = tuple(self._knowledge.providers)
+            case = read(observed, where="the text", flow=flow, known_providers=known)
+            self.post_message(Explained(turn, explained(case, self._knowledge)))
         except BadInput as problem:
-            self.post_message(Explained(turn, None, None, str(problem)))
+            self.post_message(Explained(turn, None, str(problem)))
         except Exception as bug:  # noqa: BLE001 - a crash of ours is a line on the screen, and the session goes on
             line = f"this is a bug in jwtdoctor: {type(bug).__name__} at {place_of(bug)}"
-            self.post_message(Explained(turn, None, None, line))
+            self.post_message(Explained(turn, None, line))
 
     @on(Explained)
     async def _explained(self, event: Explained) -> None:
@@ -111,28 +125,40 @@ class ExplainPane(Vertical):
         if event.turn != self._turn:
             return
         pane = self.query_one(DiagnosisPane)
-        self._seen = event.seen
-        if event.report is not None:
-            await pane.show(event.report)
+        self._basis = event.basis
+        report = None if event.basis is None else event.basis.report
+        asks = report is not None and report.outcome is not Outcome.GRANTED and report.flow in (None, self._flow)
+        self.query_one("#flow").display = asks
+        if report is not None:
+            await pane.show(report)
         elif event.problem:
             await pane.show_problem(event.problem)
         else:
             await pane.show_words(EMPTY)
 
+    def command_line(self) -> str:
+        """The command that does the same; the text comes from stdin."""
+        flow = ("--flow", self._flow) if self._flow else ()
+        return shell_line("explain", "-", *flow, facts=self.answers)
+
     @on(Answered)
     def _answered(self, event: Answered) -> None:
-        if self._seen is None:
+        if event.fact == FLOW:
+            self._flow = event.text or None
+            self.read()
+            return
+        if self._basis is None:
             event.stop()
             return
         if event.text:
             self.answers[event.fact] = event.text
         else:
             self.answers.pop(event.fact, None)
-        self._conclude(self._turn, self._seen, dict(self.answers))
+        self._conclude(self._turn, self._basis, dict(self.answers))
 
     @work(thread=True, exclusive=True, group="answers")
-    def _conclude(self, turn: int, seen: Seen, answers: dict[str, str]) -> None:
-        report = with_answers(seen, answers, self._knowledge)
+    def _conclude(self, turn: int, basis: Basis, answers: dict[str, str]) -> None:
+        report = basis.with_answers(answers, self._knowledge)
         if turn == self._turn:
             self.post_message(Reconcluded(report))
 

@@ -23,8 +23,10 @@ class TopLine(Drawn):
         right = ""
         if report is not None and report.command == "check":
             logins = f"{report.logins_used} login{'' if report.logins_used == 1 else 's'} used"
-            clock = clock_words(report).partition(",")[0].partition(";")[0].removesuffix(" true time")
-            right = f"clock {clock}  {logins} "
+            clock = (
+                clock_words(report).partition(",")[0].partition(";")[0].partition(" true time")[0].removesuffix(" of")
+            )
+            right = f"{logins}  clock {clock} "
         self.draw(lambda width: [_line(what, right, width)])
 
 

@@ -256,6 +256,10 @@ class Authority:
     def for_another_host(self) -> ssl.SSLContext:
         return self._context("other.example")
 
+    def write_leaf(self, path: Path) -> None:
+        """A good certificate for localhost and its key, in one file for another program."""
+        self._ca.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(path)
+
     def old(self) -> ssl.SSLContext:
         """Speaks TLS 1.1 at most."""
         context = self.good()

@@ -1,0 +1,80 @@
+"""Which provider a case is about, where nobody named it: from a host, from an issuer or audience, from its words.
+
+A host is believed first, since it says who was asked. Words come second: Salesforce's own are tried first, then those
+of all others, and a provider is only taken for a wording that is whole and its own. What nothing recognises counts as
+Salesforce, for which this tool was made first; `--provider` says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from jwtdoctor.knowledge.load import Knowledge
+from jwtdoctor.model.chart import Chart
+from jwtdoctor.model.provider import Provider
+from jwtdoctor.reasoning.responses import Texts, match
+
+DEFAULT = "salesforce"
+PLAIN_ENOUGH = 60
+"""Salesforce's fit from which on nobody else is tried: a whole description, or a pattern with its code."""
+OWN_WORDS = 80
+"""Another's fit that is believed: a whole description, or a pattern with its code."""
+
+
+def recognise(chart: Chart, texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
+    """The slug of the provider that a chart and its texts point to."""
+    by_host = next(_by_host(chart, knowledge), None)
+    return by_host or _by_words(texts, flow, knowledge)
+
+
+def provider_of_url(url: str, knowledge: Knowledge) -> str | None:
+    """The provider whose host patterns fit a URL; None where none does."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
+    return _of_host(host, knowledge)
+
+
+def _by_host(chart: Chart, knowledge: Knowledge) -> Iterator[str]:
+    for fact in ("request.token_host", "assertion.aud", "assertion.iss"):
+        value = chart.value(fact)
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and "." in text:
+                found = _of_host(text, knowledge) if fact == "request.token_host" else provider_of_url(text, knowledge)
+                if found is not None:
+                    yield found
+
+
+def _of_host(host: str, knowledge: Knowledge) -> str | None:
+    host = host.strip().lower().partition(":")[0]
+    for slug in (DEFAULT, *knowledge.providers):
+        if any(re.search(pattern, host) for pattern in knowledge.providers[slug].hosts):
+            return slug
+    return None
+
+
+def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
+    generic = knowledge.providers["generic"]
+    if not (texts.error or texts.description or texts.free) or _fit(DEFAULT, texts, flow, knowledge) >= PLAIN_ENOUGH:
+        return DEFAULT
+    if generic is not None and _closeness(generic, generic, texts, flow) >= OWN_WORDS:
+        return DEFAULT
+    fits = {slug: _fit(slug, texts, flow, knowledge) for slug in knowledge.providers if slug != "generic"}
+    best = max(fits.values(), default=0)
+    own = [slug for slug, fit in fits.items() if fit == best]
+    return own[0] if best >= OWN_WORDS and len(own) == 1 else DEFAULT
+
+
+def _fit(slug: str, texts: Texts, flow: str | None, knowledge: Knowledge) -> int:
+    return _closeness(knowledge.providers[slug], knowledge.providers["generic"], texts, flow)
+
+
+def _closeness(provider: Provider, generic: Provider, texts: Texts, flow: str | None) -> int:
+    """How closely the provider's own wordings fit; a generic wording counts for nobody but itself."""
+    found = match(texts, provider, generic, flow).refusal
+    if found is None or (provider is not generic and found.response not in provider.responses):
+        return 0
+    return found.closeness

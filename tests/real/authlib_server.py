@@ -1,0 +1,176 @@
+"""An authorization server made of Authlib's Flask integration, in memory and on loopback.
+
+Run with a Python that has `authlib` and `flask`: `python authlib_server.py PUBLIC_KEY.pem`. The first line on stdout is
+its own URL; the token endpoint is `/token`. It knows the RFC 7523 bearer grant, private_key_jwt with a memory for `jti`,
+client secrets, and the code grant with PKCE required. Everything that it decides and words is Authlib's.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2.rfc6749 import ClientMixin, grants
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
+from authlib.oauth2.rfc7636 import CodeChallenge
+from flask import Flask
+from joserfc.jwk import RSAKey
+from werkzeug.serving import make_server
+
+USER = "user@example.com"
+CALLBACK = "http://127.0.0.1:1717/callback"
+KEY = RSAKey.import_key(Path(sys.argv[1]).read_bytes())
+
+app = Flask(__name__)
+codes: dict[str, Code] = {}
+seen: set[str] = set()
+base = ""
+
+
+class Client(ClientMixin):
+    def __init__(self, client_id: str, methods: list[str], grant: str, secret: str = "") -> None:
+        self.client_id, self.methods, self.grant, self.secret = client_id, methods, grant, secret
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str:
+        return CALLBACK
+
+    def get_allowed_scope(self, scope: str) -> str:
+        return scope or ""
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return redirect_uri == CALLBACK
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return self.secret == client_secret
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method in self.methods
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type == self.grant
+
+
+clients = {
+    client.client_id: client
+    for client in (
+        Client("bearer-client", ["none"], JWTBearerGrant.GRANT_TYPE),
+        Client("assertion-client", ["client_assertion_jwt"], "client_credentials"),
+        Client("secret-client", ["client_secret_basic", "client_secret_post"], "client_credentials", "right-secret"),
+        Client("code-client", ["none"], "authorization_code"),
+    )
+}
+
+
+class Bearer(JWTBearerGrant):
+    def resolve_issuer_client(self, issuer: str) -> Client | None:
+        return clients.get(issuer)
+
+    def resolve_client_public_key(self, client: Client) -> Any:
+        return KEY
+
+    def authenticate_user(self, subject: str) -> str | None:
+        return subject if subject == USER else None
+
+    def get_audiences(self) -> list[str]:
+        return [base, f"{base}/token"]
+
+    def has_granted_permission(self, client: Client, user: str) -> bool:
+        return True
+
+
+class Proof(JWTBearerClientAssertion):
+    def get_audiences(self) -> list[str]:
+        return [base, f"{base}/token"]
+
+    def validate_jti(self, claims: Any, jti: str) -> bool:
+        is_new = jti not in seen
+        seen.add(jti)
+        return is_new
+
+    def resolve_client_public_key(self, client: Client) -> Any:
+        return KEY
+
+
+class Credentials(grants.ClientCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "client_assertion_jwt"]
+
+
+class Code(dict[str, Any]):
+    def get_redirect_uri(self) -> str:
+        return str(self["redirect_uri"])
+
+    def get_scope(self) -> str:
+        return str(self["scope"] or "")
+
+    def get_nonce(self) -> None:
+        return None
+
+    def get_auth_time(self) -> float:
+        return float(self["at"])
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name)
+
+
+class ByCode(grants.AuthorizationCodeGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
+
+    def save_authorization_code(self, code: str, request: Any) -> None:
+        asked = request.payload
+        codes[code] = Code(
+            redirect_uri=asked.redirect_uri, scope=asked.scope, at=time.time(), client_id=request.client.client_id,
+            user=request.user, code_challenge=asked.data.get("code_challenge"),
+            code_challenge_method=asked.data.get("code_challenge_method"),
+        )  # fmt: skip
+
+    def query_authorization_code(self, code: str, client: Client) -> Code | None:
+        found = codes.get(code)
+        return found if found and found["client_id"] == client.client_id else None
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        for code in [code for code, known in codes.items() if known is authorization_code]:
+            del codes[code]
+
+    def authenticate_user(self, authorization_code: Code) -> Any:
+        return authorization_code["user"]
+
+
+class User(str):
+    __slots__ = ()
+
+    def get_user_id(self) -> str:
+        return str(self)
+
+
+server = AuthorizationServer(app, query_client=clients.get, save_token=lambda token, request: None)
+server.register_client_auth_method(Proof.CLIENT_AUTH_METHOD, Proof())
+for grant in (Bearer, Credentials):
+    server.register_grant(grant)
+server.register_grant(ByCode, [CodeChallenge(required=True)])
+
+
+@app.post("/token")
+def token() -> Any:
+    return server.create_token_response()
+
+
+@app.get("/authorize")
+def authorize() -> Any:
+    """Logs the one user in and consents, without a page."""
+    grant = server.get_consent_grant(end_user=User(USER))
+    return server.create_authorization_response(grant=grant, grant_user=User(USER))
+
+
+listener = make_server("127.0.0.1", 0, app, threaded=True)
+base = f"http://127.0.0.1:{listener.server_port}"
+print(base, flush=True)
+listener.serve_forever()

@@ -1,0 +1,116 @@
+"""Profiles and staged faults, filtered as one types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+from tui_stage import SMALL, app_of, bench, subject, until, words
+
+from jwtdoctor.errors import UnknownName
+from jwtdoctor.model.names import FLOWS
+from jwtdoctor.tui.app import JwtDoctorApp
+from jwtdoctor.tui.screens.choose import ChooseScreen
+from jwtdoctor.tui.subjects import catalogue
+
+
+async def test_typing_filters_by_every_word_and_enter_opens() -> None:
+    app = app_of()
+
+    async with app.run_test(size=SMALL) as pilot:
+        await _opened(pilot, app)
+        await pilot.press(*"user pre", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, ChooseScreen))
+
+        chosen = bench(app).subject
+        assert chosen is not None
+        assert chosen.name == "user-not-preauthorized"
+        assert bench(app).run is None
+
+
+async def test_f5_in_the_list_opens_and_runs() -> None:
+    app = app_of()
+
+    async with app.run_test(size=SMALL) as pilot:
+        await _opened(pilot, app)
+        await pilot.press(*"healthy", "f5")
+        await until(pilot, lambda: bench(app).report)
+
+        assert "GRANTED" in words(app)
+
+
+async def test_the_arrow_keys_move_in_the_list_while_the_filter_has_the_focus() -> None:
+    app = app_of(subject("healthy"), subject("clock-drift"), subject("wrong-audience"))
+
+    async with app.run_test(size=SMALL) as pilot:
+        await _opened(pilot, app)
+        await pilot.press(*"w", "backspace", "down", "enter")
+        await until(pilot, lambda: bench(app).subject)
+
+        chosen = bench(app).subject
+        assert chosen is not None
+        assert chosen.name in ("wrong-audience", "healthy")
+
+
+async def test_a_filter_that_fits_nothing_says_so_and_opens_nothing() -> None:
+    app = app_of()
+
+    async with app.run_test(size=SMALL) as pilot:
+        await _opened(pilot, app)
+        await pilot.press(*"zzz", "enter", "f5")
+        await until(pilot, lambda: "nothing matches" in words(app))
+
+        assert isinstance(app.screen, ChooseScreen)
+
+
+async def test_faults_are_grouped_by_flow_each_flow_once() -> None:
+    app = JwtDoctorApp(catalogue())
+
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
+        options = app.screen.query_one(OptionList)
+
+        groups = [str(o.prompt).strip() for o in options.options if o.disabled]
+        assert len(set(groups)) == len(groups) > 3
+        assert set(groups) <= set(FLOWS)
+
+
+def test_profiles_come_first_and_the_default_one_is_chosen(home: Path) -> None:
+    (home / "jwtdoctor.toml").write_text(
+        '[profile.default]\nurl = "https://a.my.salesforce.com"\n[profile.acme]\nurl = "https://acme.my.salesforce.com"\n'
+    )
+
+    found = catalogue()
+
+    assert [profile.name for profile in found.profiles] == ["acme", "default"]
+    assert found.start is not None
+    assert found.start.name == "default"
+    assert "acme.my.salesforce.com" in found.profiles[0].summary
+
+
+def test_an_unknown_profile_is_refused_before_anything_is_painted(home: Path) -> None:
+    with pytest.raises(UnknownName):
+        catalogue("nowhere")
+
+
+def test_settings_of_the_environment_alone_are_a_choice_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWTDOCTOR_URL", "https://acme.my.salesforce.com")
+
+    found = catalogue()
+
+    assert [profile.command({}) for profile in found.profiles] == ["jwtdoctor check"]
+
+
+async def _opened(pilot: Pilot[None], app: JwtDoctorApp) -> None:
+    await pilot.press("f2")
+    await until(pilot, lambda: isinstance(app.screen, ChooseScreen) and isinstance(app.focused, Input))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
