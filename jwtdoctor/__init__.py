@@ -37,9 +37,9 @@ _HOMES = {
 }
 
 __all__ = [
-    *("Case", "IatLog", "Report", "Secret", "Signer", "Skew"),
-    *("__version__", "correlation_id", "examine", "explain", "watch"),
-]
+    "Case", "IatLog", "Report", "Secret", "Signer", "Skew",
+    "__version__", "correlation_id", "examine", "explain", "watch",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -63,7 +63,7 @@ def fault_named(name: str) -> Fault:
     """The fault. Raises UnknownName."""
     if name not in FAULTS:
         near = get_close_matches(name.lower(), FAULTS, n=3, cutoff=0.6)
-        do = f"nearest: {', '.join(near)}" if near else "list them: --list-faults"
+        do = (f"nearest: {', '.join(near)}; " if near else "") + "list them: --list-faults"
         raise UnknownName("no fault of an assertion has that name", where="--fault", do=do)
     return FAULTS[name]
 

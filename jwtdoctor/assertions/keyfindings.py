@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jwtdoctor.assertions.keytypes import KeyFile, KeyPart, PublicKey
 from jwtdoctor.assertions.times import duration
+from jwtdoctor.assertions.weak import weaknesses
 from jwtdoctor.model.assertion import Finding
 
 SMALL_RSA_BITS = 2048
@@ -48,6 +49,7 @@ def _of_part(part: KeyPart, now: float) -> Iterator[Finding]:
     if part.public is None:
         return
     yield from _of_size(part.role, part.public)
+    yield from _of_numbers(part.role, part.public)
     if part.role == "certificate":
         yield from _of_dates(part.public, now)
         yield from _of_certificate(part.public)
@@ -60,6 +62,14 @@ def _of_size(role: str, public: PublicKey) -> Iterator[Finding]:
     elif public.kind != "RSA":
         message = f"{public.description} cannot sign for Salesforce, which takes RSA with SHA-256 only"
         yield Finding("key-not-rsa", "note", role, message, "elsewhere it is fine", (_HELP_JWT,))
+
+
+def _of_numbers(role: str, public: PublicKey) -> Iterator[Finding]:
+    """Keys that are weak whatever their size."""
+    if public.kind == "RSA":
+        numbers = public.native.public_numbers()
+        for severity, message in weaknesses(numbers.n, numbers.e):
+            yield Finding("key-is-weak", severity, role, message, "make a new pair: jwtdoctor keys new")
 
 
 def _of_dates(public: PublicKey, now: float) -> Iterator[Finding]:

@@ -144,6 +144,11 @@ def _as_text(data: bytes, where: str) -> tuple[str, list[str]]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), notes
 
 
+_CARRIAGE_RETURN = re.compile(r"&#(?:0{0,4}13|[xX]0{0,4}[dD]);")
+_LINE_FEED = re.compile(r"&#(?:0{0,4}10|[xX]0{0,4}[aA]);")
+"""XML's references to the two line-break characters (XML 1.0 §4.1), as metadata that was retrieved holds them."""
+
+
 def _unescaped(text: str, notes: list[str]) -> str:
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and "BEGIN" in text:
@@ -152,7 +157,7 @@ def _unescaped(text: str, notes: list[str]) -> str:
     if "\\n" in text and "-----BEGIN" in text and not text.startswith("{"):
         notes.append("its line breaks are written as the two characters \\n")
         text = text.replace("\\r", "").replace("\\n", "\n")
-    return text.replace("&#13;", "").replace("&#xd;", "").replace("&#10;", "\n")
+    return _LINE_FEED.sub("\n", _CARRIAGE_RETURN.sub("", text))
 
 
 _SIGNS: tuple[tuple[str, str, str], ...] = (

@@ -50,7 +50,7 @@ class Signer:
     BadInput for an empty name.
     """
 
-    __slots__ = ("_clock", "_key", "_kept", "_skew", "_spec")
+    __slots__ = ("_clock", "_kept", "_key", "_skew", "_spec")
 
     def __init__(
         self,

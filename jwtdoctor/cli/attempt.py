@@ -61,7 +61,9 @@ def sending_options(handler: Handler) -> Handler:
 
 
 _SIGNING = [
-    click.option("--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the host, else {DEFAULT_PROVIDER}]"),
+    click.option(
+        "--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the host, else {DEFAULT_PROVIDER}]"
+    ),
     click.option("--url", metavar="TOKEN_URL", help="Token endpoint, or https://HOST alone."),
     click.option("--audience", metavar="AUD", help="aud claim.  [default: the provider's for this host]"),
     click.option("--client-id", metavar="ID", help="Consumer key: iss claim, client_id."),

@@ -176,8 +176,8 @@ def _text_document(response: Response, reading: Reading) -> dict[str, Any]:
 
 
 def _remedy_document(remedy: Remedy) -> dict[str, Any]:
-    told = {"do": _told(remedy), "command": remedy.command, "where": remedy.where, "url": remedy.url}
-    return told if remedy.fact is None else told | {"fact": remedy.fact, remedy.operator: remedy.operand}
+    told: dict[str, Any] = {"do": _told(remedy), "command": remedy.command, "where": remedy.where, "url": remedy.url}
+    return told if remedy.fact is None else told | {"fact": remedy.fact, str(remedy.operator): remedy.operand}
 
 
 # --- as text

@@ -5,6 +5,7 @@ Decisions where the contract is silent:
   what it is and is exit 0; what is no key at all is exit 2.
 - `keys match` takes anything that holds a public key as OTHER: certificate, chain, public key, JWK, JWKS,
   `<certificate>` element, another private key. One that matches is enough.
+- OTHER may also be a digest that a header or a console shows; then PRIVATE may be a certificate.
 - No key material is printed, only digests of public keys.
 """
 
@@ -32,6 +33,7 @@ from jwtdoctor.cli.common import (
     report_document,
 )
 from jwtdoctor.cli.findings import code_of, finding_lines, wrapped
+from jwtdoctor.errors import BadKey
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import KeyFile, KeyPart, PublicKey
@@ -102,10 +104,17 @@ def show(common: Common, file: str, passphrase: str | None) -> int:
 @click.option("--passphrase", type=REF, metavar="REF", help="Passphrase of an encrypted key.")
 @common_options("text", "json")
 def match(common: Common, private: str, other: str, passphrase: str | None) -> int:
-    """Says whether the private key belongs to the certificate, public key or JWKS: exit 0 if so, 1 if not."""
+    """Says whether the private key belongs to the certificate, public key or JWKS: exit 0 if so, 1 if not.
+
+    OTHER may also be a digest: x5t, x5t#S256, a JWK thumbprint, the SHA-256 of a public key.
+    """
     from jwtdoctor.assertions.keys import load_private, load_publics, matches
+    from jwtdoctor.assertions.thumbprints import digest_in
 
     secret = _resolved(passphrase)
+    digest = None if Path(other).exists() else digest_in(other)
+    if digest is not None:
+        return _match_digest(common, private, digest, secret)
     data, where = _read(private)
     key = load_private(data, where=where, passphrase=secret)
     other_data, other_where = _read(other)
@@ -244,6 +253,32 @@ def _public(public: PublicKey) -> dict[str, Any]:
         "thumbprint": public.thumbprint or None,
         "kid": one_line(public.kid) or None,
     }
+
+
+def _match_digest(common: Common, path: str, digest: bytes, passphrase: Secret | None) -> int:
+    """PRIVATE may here be a certificate too: of a private key alone no x5t can be told."""
+    from jwtdoctor.assertions.keys import load_private, load_publics, public_of
+    from jwtdoctor.assertions.thumbprints import named_by
+
+    data, where = _read(path)
+    try:
+        key = load_private(data, where=where, passphrase=passphrase)
+        publics = [public_of(key), *([key.certificate] if key.certificate else [])]
+    except BadKey:
+        publics = list(load_publics(data, where=where, passphrase=passphrase))
+    name = named_by(digest, publics)
+    if common.format == "json":
+        emit_document(common, _match_document(where, "digest", publics[0] if name else None, tuple(publics)))
+        return OK if name else REFUSED
+    ok, bad = ("+", "x") if common.streams.ascii else ("✓", "✗")
+    said = f"{ok} this is the {name} in {where}" if name else f"{bad} no digest of what is in {where} is this one"
+    emit(common, said)
+    if not name and len(digest) == SHA1_BYTES and not any(public.is_certificate for public in publics):
+        narrate(common, "20 bytes are an x5t, which is the digest of a certificate: give the certificate in its place")
+    return OK if name else REFUSED
+
+
+SHA1_BYTES = 20
 
 
 # --- match ----------------------------------------------------------------------------------------

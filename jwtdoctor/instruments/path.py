@@ -41,6 +41,7 @@ from jwtdoctor.model.facts import Value
 CONNECT_S = 3.0
 MAX_ADDRESSES = 6
 MAX_CONNECT_REPLY = 16_384
+ALERT_S = 0.2
 MAX_CHAIN = 8
 """Certificates of a chain that are read; servers send two to four."""
 INTERCEPTORS = (
@@ -284,6 +285,7 @@ class _Walk:
                 self.notes.add("path.tls_ok", True)
                 self.notes.add("request.tls_version", (safe.version() or "").removeprefix("TLSv"))
                 self._note_certificates(_chain_of(safe), host, verified=True)
+                self._listen(safe)
         except ssl.SSLCertVerificationError as failed:
             self.notes.add("path.tls_ok", False)
             self._failed(why_no_reply(failed))
@@ -291,6 +293,21 @@ class _Walk:
         except OSError as failed:
             self.notes.add("path.tls_ok", False)
             self._failed(_in_handshake(failed))
+
+    def _listen(self, safe: ssl.SSLSocket) -> None:
+        """A moment for the alert of a host that wants a client certificate.
+
+        In TLS 1.3 it comes after the handshake (RFC 8446 §4.4.2.4), and a request that is sent at once may lose it.
+        """
+        safe.settimeout(min(ALERT_S, self._left()))
+        try:
+            safe.recv(1)
+        except ssl.SSLError as failed:
+            if "CERTIFICATE_REQUIRED" in (failed.reason or ""):
+                self.notes.add("path.wants_client_certificate", True)
+                self._failed(why_no_reply(failed))
+        except OSError:
+            return
 
     def _look_at_refused(self, host: str, port: int, proxy: Proxy | None) -> None:
         """Fetches the refused certificate over a connection that verifies nothing and carries nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def look_at_key(attempt: Attempt, now: float) -> KeySeen:
     key = load_private(data, where=where, passphrase=attempt.key_passphrase)
     certificate = _certificate_of(attempt)
     public = None if certificate is None else load_public(certificate[0], where=certificate[1])
-    observations = observe_key(key, public, now)
+    observations = (*observe_key(key, public, now), *_permissions(attempt.key_path))
     pairs = {o.fact: o.value for o in observations}.get("key.matches_certificate")
     said = {
         None: "no certificate given to compare with",
@@ -151,6 +152,17 @@ def _certificate_of(attempt: Attempt) -> tuple[bytes, str] | None:
     if attempt.certificate_path is None:
         return None
     return _read(attempt.certificate_path), attempt.certificate_path
+
+
+def _permissions(path: str | None) -> tuple[Observation, ...]:
+    """Whether others can read the key file, where permission bits say anything."""
+    if path is None or os.name != "posix":
+        return ()
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return ()
+    return (Observation("key.readable_by_others", bool(mode & 0o077), "key"),)
 
 
 def _read(path: str) -> bytes:

@@ -89,6 +89,8 @@ def observe_exchange(exchange: Exchange) -> tuple[Observation, ...]:
         facts["path.proxy"] = exchange.proxy
     if exchange.proxy_status is not None:
         facts["path.proxy_status"] = exchange.proxy_status
+    if "CERTIFICATE_REQUIRED" in exchange.text:
+        facts["path.wants_client_certificate"] = True
     if exchange.layer == "dns":
         facts["path.dns_resolves"] = False
     return tuple(Observation(name, value, "request") for name, value in facts.items())

@@ -231,10 +231,12 @@ class _Trial:
         if reply is None or reply.status is None:
             self.said.append("API: no answer")
             return
-        works = reply.status < 300 and parts_of(reply.body, reply.header("content-type")).kind == "json"
-        self.facts |= {"token.api_works": works, "token.api_status": reply.status}
+        self.facts["token.api_status"] = reply.status
         self.said.append(f"API {reply.status}")
-        if not works:
+        if reply.status == 200 and parts_of(reply.body, reply.header("content-type")).kind == "json":
+            self.facts["token.api_works"] = True
+        elif reply.status in (401, 403):  # anything else tells nothing of the token
+            self.facts["token.api_works"] = False
             self._api_refused(reply)
 
     def _api_refused(self, reply: Reply) -> None:

@@ -99,6 +99,9 @@ def _key(chart: Chart) -> list[Finding]:
         found.append(
             Finding("key-is-small", "warning", "key", f"the RSA key has {bits:.0f} bits", "use 2048 bits or more")
         )
+    if chart.flag("key.readable_by_others"):
+        message = "others on this machine can read the private key"
+        found.append(Finding("key-permissions", "note", "key", message, "chmod 600 FILE"))
     left_s = chart.number("certificate.not_after_in_s")
     if left_s is not None and left_s < 0:
         found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Row, Section, page
+from jwtdoctor.render.page import Row, Section, page, window_of
 from jwtdoctor.render.timeline import draw
 
 _STYLE = (
@@ -26,11 +26,12 @@ def html(report: Report) -> str:
         f'<h1 class="{shown.mark}">{escape(shown.outcome)}: {escape(shown.statement)}</h1>',
         f"<p>{escape(' · '.join((*filter(None, (shown.likelihood, shown.second)), *shown.about)))}</p>",
     ]
+    window = window_of(report)
     for section in shown.sections:
         parts.append(f"<h2>{escape(section.title)}</h2>")
         parts += _rows(section)
-        if section.title == "Why" and report.timeline is not None:
-            parts.append("<pre>" + escape("\n".join(draw(report.timeline, 80))) + "</pre>")
+        if section.title == "Why" and window is not None:
+            parts.append("<pre>" + escape("\n".join(draw(window, 80))) + "</pre>")
     return "\n".join([*parts, "</body></html>", ""])
 
 

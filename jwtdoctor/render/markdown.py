@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Row, Section, page
+from jwtdoctor.render.page import Row, Section, page, window_of
 from jwtdoctor.render.timeline import draw
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
@@ -19,12 +19,13 @@ def markdown(report: Report) -> str:
     if shown.second:
         lines += [_plain(shown.second), ""]
     lines += [" · ".join(_plain(part) for part in shown.about), ""]
+    window = window_of(report)
     for section in shown.sections:
         lines += [f"### {section.title}", ""]
         lines += _rows(section)
         lines.append("")
-        if section.title == "Why" and report.timeline is not None:
-            lines += ["```text", *draw(report.timeline, 80), "```", ""]
+        if section.title == "Why" and window is not None:
+            lines += ["```text", *draw(window, 80), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

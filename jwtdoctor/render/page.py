@@ -13,7 +13,7 @@ from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.facts import VOCABULARY
 from jwtdoctor.model.names import Likelihood, Outcome, Standing
 from jwtdoctor.model.provider import Claim
-from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Verdict
+from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Timeline, Verdict
 from jwtdoctor.render.way import Rows, margin_rows, silent_clock_rows, way_rows
 from jwtdoctor.render.words import LIKELIHOOD, bound, duration, headline, label, measured, observed, one_line, tag
 
@@ -401,6 +401,11 @@ def _measured_times(report: Report) -> str:
 
 def _warnings(report: Report) -> Section:
     return Section("Warnings", tuple(Row(one_line(w), sign="!") for w in report.warnings))
+
+
+def window_of(report: Report) -> Timeline | None:
+    """The assertion's window, where it can matter: nothing that never arrived was refused for its times."""
+    return None if report.outcome is Outcome.UNREACHABLE else report.timeline
 
 
 def clock_words(report: Report) -> str:

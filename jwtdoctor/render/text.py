@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import replace
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Page, Row, Section, page
+from jwtdoctor.render.page import Page, Row, Section, page, window_of
 from jwtdoctor.render.timeline import draw
 
 FINE = {"ok": "✓", "bad": "✗", "note": "·", "*": "•"}
@@ -32,11 +32,12 @@ def text(report: Report, *, width: int = 80, colour: bool = False, ascii: bool =
     if ascii:
         shown = _in_ascii(shown)
     lines = [*_head(shown, width, colour, ascii)]
+    window = window_of(report)
     for section in shown.sections:
         lines += ["", _paint(section.title, "title", colour)]
         lines += _section(section, width, colour, ascii)
-        if section.title == "Why" and report.timeline is not None:
-            picture = draw(report.timeline, width, ascii_only=ascii)
+        if section.title == "Why" and window is not None:
+            picture = draw(window, width, ascii_only=ascii)
             lines += ["", *picture] if picture else []
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

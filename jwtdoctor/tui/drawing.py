@@ -68,9 +68,11 @@ def rows(shown: Sequence[Row], width: int, is_numbered: bool = False) -> Lines:
     longest = max((len(row.name) for row in shown), default=0)
     room = min(longest + 1, NAME) if longest else 0
     lines: Lines = []
-    for number, row in enumerate(shown, 1):
-        sign = str(number) if is_numbered else FINE.get(row.sign, row.sign)
-        lines += _row(row, sign, room, width)
+    number = 0
+    for row in shown:
+        counts = is_numbered and row.sign != "*"  # a heading among the steps is none of them
+        number += counts
+        lines += _row(row, str(number) if counts else FINE.get(row.sign, row.sign), room, width)
     return lines
 
 

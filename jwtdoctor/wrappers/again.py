@@ -4,7 +4,8 @@ It is one more login, so nobody gets it who did not ask. What must hold, all of 
 
 - the refused assertion is the signer's own (issuer, subject, audience): nobody else's identity is ever swapped in;
 - the knowledge reads the refusal as definitely or possibly about time. A wording that it does not know counts as
-  possible only where it speaks of time, a bare `invalid_grant` or `invalid_client` always;
+  possible only where it speaks of time, a bare `invalid_grant` or `invalid_client` (a text that speaks against
+  nothing) always;
 - this reply has moved the correction by more than the threshold since the assertion was sent. What matters is that
   *another* time would be signed: a request that was signed with the right correction already is not repeated;
 - the budget is not used up: so many retries that did not help in a row, so that two machines with different clocks
@@ -26,6 +27,7 @@ from jwtdoctor.wrappers.calls import TokenCall
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.signer import Signer
+    from jwtdoctor.model.provider import Response
 
 THRESHOLD_S = 30.0
 """A fresh assertion whose time is this far off is taken nearly everywhere: below it, something else is wrong."""
@@ -57,16 +59,17 @@ def about_time(call: TokenCall, reply: Reply) -> AboutTime:
     texts, knowledge = texts_of(chart, reply.body), load()
     provider = knowledge.provider_or_generic(recognise(chart, texts, call.flow, knowledge))
     found = match(texts, provider, knowledge.providers["generic"], call.flow, "token").refusal
-    if found is None:
+    causes = set() if found is None else _causes(found.response, call.flow)
+    if found is None or (found.response.transparent and not causes & ABOUT_TIME):
         return _of_unknown(texts.error, texts.description)
-    causes = {
-        reading.cause
-        for reading in found.response.readings
-        if reading.usual != "claimed" and (not reading.flows or call.flow in reading.flows)
-    }
     if not causes & ABOUT_TIME:
         return "no"
     return "definitely" if causes <= ABOUT_TIME | _NEIGHBOURS else "possibly"
+
+
+def _causes(response: Response, flow: str | None) -> set[str]:
+    fitting = (r for r in response.readings if not r.flows or flow in r.flows)
+    return {reading.cause for reading in fitting if reading.usual != "claimed"}
 
 
 def _of_unknown(error: str | None, description: str | None) -> AboutTime:
@@ -89,14 +92,14 @@ class Again:
         """Whether the refusal's words would decide: everything else already speaks for a retry."""
         if status not in _REFUSALS or abs(moved_s) <= self.threshold_s or self._left <= 0:
             return False
-        return call.is_form and call.signed is not None and bool(call.signed.field) and self._is_own(call)
+        return call.is_form and call.signed is not None and bool(call.signed.carrier) and self._is_own(call)
 
     def request(self, call: TokenCall, request: Any, reply: Reply) -> Any | None:
         """The same request with an assertion of the corrected time; None where the refusal is not about time."""
         if call.signed is None or about_time(call, reply) == "no" or not self._spend():
             return None
         token = self.signer.sign().token.reveal()
-        name = call.signed.field
+        name = call.signed.carrier
         body = urlencode([(k, token if k == name else v) for k, v in call.seen.body])
         again = request.copy()
         again.body = body.encode("ascii") if isinstance(request.body, bytes) else body

@@ -39,7 +39,7 @@ Number = int | float
 class Signed:
     """The assertion of a request, as far as it may be logged. None where it does not say."""
 
-    field: str
+    carrier: str
     """The form field that carries it; empty where it is the bearer token."""
     kid: str | None = None
     alg: str | None = None
@@ -92,7 +92,7 @@ def call_of(request: Any) -> TokenCall | None:
     if not may_be_token_request(request):
         return None
     headers = tuple((_text(name), _text(value)) for name, value in request.headers.items())
-    fields, is_form = _fields(request.body, dict((k.lower(), v) for k, v in headers).get("content-type", ""))
+    fields, is_form = _fields(request.body, {k.lower(): v for k, v in headers}.get("content-type", ""))
     seen = SeenRequest(request.url, "POST", headers, (), fields, is_form)
     values = seen.values()
     if not values.keys() & set(_MARKS) and not _is_github(request):
@@ -119,7 +119,10 @@ def _fields(body: Any, content_type: str) -> tuple[tuple[tuple[str, str], ...], 
         except ValueError:
             return (), False
         return tuple((k, v) for k, v in found.items() if isinstance(v, str)), False
-    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1_000)), True
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1_000)), True
+    except ValueError:  # more fields than any token request has
+        return (), True
 
 
 def _signed(values: Mapping[str, str], seen: SeenRequest) -> Signed | None:
@@ -134,7 +137,7 @@ def _signed(values: Mapping[str, str], seen: SeenRequest) -> Signed | None:
         return Signed(name)
     claims = decoded.claims
     return Signed(
-        field=name,
+        carrier=name,
         kid=_name(decoded.header.get("kid")),
         alg=_name(decoded.header.get("alg")),
         iat=_number(seconds(claims.get("iat"))),
@@ -151,9 +154,9 @@ def _bearer(seen: SeenRequest) -> str:
 
 def _flow(seen: SeenRequest, signed: Signed | None) -> str | None:
     flow = flow_of(seen)
-    if signed is not None and signed.field == "":
+    if signed is not None and signed.carrier == "":
         return flow or "api-jwt"
-    if signed is not None and signed.field == "client_assertion" and flow in (None, "private-key-jwt"):
+    if signed is not None and signed.carrier == "client_assertion" and flow in (None, "private-key-jwt"):
         return "client-secret-jwt" if (signed.alg or "").startswith("HS") else "private-key-jwt"
     return flow
 
@@ -175,7 +178,7 @@ def _named_by(signed: Signed | None) -> str | None:
     """The client that an assertion names. In `client_assertion` it is the subject (RFC 7523 §3), else the issuer."""
     if signed is None:
         return None
-    names = ("sub", "iss") if signed.field == "client_assertion" else ("iss",)
+    names = ("sub", "iss") if signed.carrier == "client_assertion" else ("iss",)
     return next((v for n in names if isinstance(v := signed.claims.get(n), str) and v), None)
 
 

@@ -7,8 +7,8 @@ record factory of the application has set one of them already (`request_id` is a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
 
 from jwtdoctor.wrappers.records import Record
 
@@ -17,7 +17,7 @@ IAT = "jwtdoctor.iat"
 OURS = "jwtdoctor"
 """The logger for what the user should know about the watching itself."""
 
-Log = Callable[[Mapping[str, Any]], object]
+Log = Callable[[Record], object]
 
 
 class Emitter:
@@ -50,10 +50,8 @@ class Emitter:
 
 def note(message: str, *arguments: object) -> None:
     """A line for the user on the logger `jwtdoctor`. Never raises."""
-    try:
+    with suppress(Exception):  # there is nobody left to tell
         logging.getLogger(OURS).warning(message, *arguments)
-    except Exception:  # noqa: BLE001, S110 - there is nobody left to tell
-        pass
 
 
 def _to_logging(record: Record) -> None:

@@ -2,11 +2,14 @@
 
 Each record is one `write` on a descriptor that was opened with `O_APPEND` for it alone, so that lines of many threads
 and processes stand one after another whole (POSIX), nothing is held open over a fork, and a record costs some tens of
-microseconds beside a request of milliseconds. No lock is waited for: only who rotates takes one, and whoever finds it
-taken goes on appending. A line that still reaches a file which was just renamed stands in `NAME.1`, and is not lost.
+microseconds beside a request of milliseconds.
 
-After a full disk a torn line may stand at the end; the next writer begins on a fresh line, so that no other record is
-damaged. Windows has no such promise about several processes: give each a file of its own there.
+A lock on the file is held meanwhile, for two things that a single write cannot do: to rotate, and to begin on a fresh
+line where a full disk has left a torn one (without it, a line that is just being written looks torn). It is never
+waited for longer than a moment: a process that was stopped with the lock in its hands must not hold the others up. A
+line that is written without it may reach a file that was just renamed; then it stands in `NAME.1`, and is not lost.
+
+Windows has neither promise: there the file does not rotate, and several processes should have a file each.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import errno
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from os import PathLike
@@ -29,6 +33,10 @@ _FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)  # a pipe without a reader must not hold the caller up
     | getattr(os, "O_BINARY", 0)
 )
+PATIENCE_S = 0.25
+"""How long a record waits for others that are being written: some ten thousand of them."""
+_MOST_FILES = 20
+"""Rotations by others that one record follows before it is written wherever it is."""
 
 
 class IatLog:
@@ -45,13 +53,14 @@ class IatLog:
 
     def __call__(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, ensure_ascii=True, default=str).encode("ascii") + b"\n"
-        with self._opened() as file:
-            fits = self._fits(file, line)
-            if fits or not self._rotated(file):
-                _append(file, line)
+        for _ in range(_MOST_FILES):
+            with self._opened() as file, _locked(file) as is_locked:
+                if is_locked and (self._was_renamed(file) or self._rotated(file, line)):
+                    continue  # the name stands for another file now
+                _append(file, line, on_a_fresh_line=is_locked)
                 return
         with self._opened() as file:
-            _append(file, line)
+            _append(file, line, on_a_fresh_line=False)
 
     def __repr__(self) -> str:
         return f"IatLog({str(self.path)!r}, max_bytes={self.max_bytes}, keep={self.keep})"
@@ -64,20 +73,21 @@ class IatLog:
         finally:
             os.close(file)
 
-    def _fits(self, file: int, line: bytes) -> bool:
-        size = _size(file)
-        return size == 0 or size + len(line) <= self.max_bytes
+    def _was_renamed(self, file: int) -> bool:
+        try:
+            return not os.path.samestat(self.path.stat(), os.fstat(file))
+        except FileNotFoundError:
+            return True
 
-    def _rotated(self, file: int) -> bool:
-        """Whether the name now stands for another file, by us or by somebody else."""
-        with _sole(file) as is_sole:
-            try:
-                if is_sole and os.path.samestat(os.stat(self.path), os.fstat(file)):
-                    self._shift()
-                return is_sole
-            except OSError:
-                # A folder in which nothing may be renamed: the file grows on.
-                return False
+    def _rotated(self, file: int, line: bytes) -> bool:
+        """Whether the file was full and could be put aside. In a folder where nothing may be renamed it grows on."""
+        size = _size(file)
+        if size == 0 or size + len(line) <= self.max_bytes:
+            return False
+        with suppress(OSError):
+            self._shift()
+            return True
+        return False
 
     def _shift(self) -> None:
         for number in range(self.keep - 1, 0, -1):
@@ -89,9 +99,9 @@ class IatLog:
         return self.path.with_name(f"{self.path.name}.{number}")
 
 
-def _append(file: int, line: bytes) -> None:
-    """One write, on a line of its own."""
-    if not _ends_a_line(file):
+def _append(file: int, line: bytes, *, on_a_fresh_line: bool) -> None:
+    """One write."""
+    if on_a_fresh_line and not _ends_a_line(file):
         line = b"\n" + line
     if os.write(file, line) < len(line):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -99,7 +109,7 @@ def _append(file: int, line: bytes) -> None:
 
 def _ends_a_line(file: int) -> bool:
     size = _size(file)
-    return size == 0 or not hasattr(os, "pread") or os.pread(file, 1, size - 1) == b"\n"
+    return size == 0 or os.pread(file, 1, size - 1) == b"\n"
 
 
 def _size(file: int) -> int:
@@ -109,16 +119,22 @@ def _size(file: int) -> int:
 
 
 @contextmanager
-def _sole(file: int) -> Iterator[bool]:
-    """Whether nobody else is rotating this very file. Never waits; the lock ends with the descriptor."""
+def _locked(file: int) -> Iterator[bool]:
+    """Whether this descriptor alone has the file, within `PATIENCE_S`. The lock ends with the descriptor."""
     try:
-        import fcntl
+        from fcntl import LOCK_EX, LOCK_NB, flock
     except ImportError:
-        yield True
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
         yield False
         return
-    yield True
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except OSError as problem:
+            if isinstance(problem, BlockingIOError) and time.monotonic() < ends:
+                time.sleep(0.0005)
+                continue
+            yield False  # also where a file system knows no locks
+        else:
+            yield True
+        return

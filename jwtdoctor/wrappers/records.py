@@ -34,25 +34,27 @@ _MAX_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, without its body. Times are local epoch seconds; `exchanges` counts urllib3's retries too."""
+    """What came back, without its body. Times are local epoch seconds."""
 
     status: int
     headers: Mapping[str, str]
     sent_at: float
     received_at: float
-    exchanges: int = 1
+    ahead_s: float | None = None
+    """How far this reply says that the local clock is fast; None where it must not be believed."""
 
     def reply(self, body: str = "") -> Reply:
         return Reply(self.status, self.headers, body, self.sent_at, self.received_at)
 
-    @property
-    def ahead_s(self) -> float | None:
-        """How far this reply says that the local clock is fast; None where it must not be believed."""
-        reply = self.reply()
+
+def answer_of(status: int, headers: Mapping[str, str], sent_at: float, received_at: float, exchanges: int) -> Answer:
+    """What came back, with what it says of the clock. `exchanges` counts urllib3's own retries too."""
+    reply = Reply(status, headers, "", sent_at, received_at)
+    ahead_s = None
+    if exchanges == 1 and isinstance(sample_of(reply, ""), TimeSample):
         served_at = epoch_of(reply.header("Date"))
-        if self.exchanges > 1 or served_at is None or not isinstance(sample_of(reply, ""), TimeSample):
-            return None
-        return (self.sent_at + self.received_at) / 2 - served_at
+        ahead_s = None if served_at is None else (sent_at + received_at) / 2 - served_at
+    return Answer(status, headers, sent_at, received_at, ahead_s)
 
 
 @dataclass(frozen=True, slots=True)

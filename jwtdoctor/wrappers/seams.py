@@ -5,8 +5,8 @@ whole `adapters` of a session, so neither a mounted wrapper nor a subclass of it
 methods are put on the session itself: `send` says "this one, here, now" in a context variable, and `get_adapter` then
 gives the adapter within a `WatchedAdapter`, for that one call. Every hop of a redirect comes through `send` by itself.
 
-A third, `__reduce_ex__`, keeps a pickled session watched. All three refer back to the session, so a session that is
-dropped without `close()` waits for the garbage collector.
+A third, `__reduce_ex__`, keeps a pickled or copied session watched. All three refer back to the session, so a session
+that is dropped without `close()` waits for the garbage collector.
 
 Without a session (`with watch():`) the same two methods are put on `requests.Session` while any block is open, and
 pass everything on that is not sent from within a block's own context.
@@ -82,10 +82,22 @@ class _Reduce:
 
     def __call__(self, protocol: Any) -> Any:
         reduced = self.bare(protocol)
-        if not isinstance(reduced, tuple) or len(reduced) < 3 or len(reduced) > 5:
+        if not isinstance(reduced, tuple):
             return reduced
-        make, arguments, state, *items = reduced
-        return (make, arguments, (state, self.watcher), *(items + [None, None])[:2], _set_state)
+        make, arguments, *rest = reduced
+        if rest and isinstance(rest[0], dict):  # a subclass may pickle all that it holds
+            rest[0] = {name: value for name, value in rest[0].items() if not isinstance(value, _OURS)}
+        return (_make_watched, (self.watcher, make, arguments), *rest)
+
+
+def _make_watched(watcher: Watcher, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """A session out of a pickle, or a copy, before its state is set."""
+    session = make(*arguments)
+    attach(session, watcher)
+    return session
+
+
+_OURS = (_Send, _GetAdapter, _Reduce)
 
 
 def attach(session: Any, watcher: Watcher) -> None:
@@ -111,16 +123,7 @@ def inner_sessions(session: Any) -> list[Any]:
 
 def _bare(session: Any, name: str) -> Any:
     method = getattr(session, name)
-    return method.bare if isinstance(method, (_Send, _GetAdapter, _Reduce)) else method
-
-
-def _set_state(session: Any, state: tuple[Any, Watcher]) -> None:
-    own, watcher = state
-    if hasattr(session, "__setstate__"):
-        session.__setstate__(own)
-    else:
-        session.__dict__.update(own)
-    attach(session, watcher)
+    return method.bare if isinstance(method, _OURS) else method
 
 
 # --- every session, within a block

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from jwtdoctor.model.exchange import Reply
 from jwtdoctor.wrappers.again import Again
 from jwtdoctor.wrappers.calls import TokenCall, call_of
 from jwtdoctor.wrappers.context import correlation_id
 from jwtdoctor.wrappers.emit import Emitter, note
-from jwtdoctor.wrappers.records import Answer, Circumstances, answered, unanswered
+from jwtdoctor.wrappers.records import Circumstances, answer_of, answered, unanswered
 from jwtdoctor.wrappers.skews import Skews
 
 MAX_LOOK = 65_536
@@ -72,7 +73,7 @@ class Watcher:
         return response
 
     def _took(self, call: TokenCall, around: Circumstances, response: Any, received_at: float, stream: bool) -> None:
-        answer = Answer(
+        answer = answer_of(
             int(response.status_code), dict(response.headers), around.sent_at, received_at, _exchanges(response)
         )
         if self.skews is not None and answer.ahead_s is not None:
@@ -96,8 +97,8 @@ class Watcher:
         if not again.is_worth_reading(call, response.status_code, moved_s) or not _is_short(response, stream):
             return None
         body = response.content.decode("utf-8", "replace")
-        answer = Answer(response.status_code, dict(response.headers), 0.0, 0.0)
-        made = _quietly(lambda: again.request(call, request, answer.reply(body)))
+        reply = Reply(response.status_code, dict(response.headers), body)
+        made = _quietly(lambda: again.request(call, request, reply))
         if made is not None:
             note(
                 "%s refused, and this clock is %+.0f s off what it was signed with (positive: fast); "
@@ -122,6 +123,10 @@ class Watcher:
             self.again.helped()
         return response
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Watcher:
+        """A copied session writes to the same log, and learns into the same `Skew`."""
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle takes along: never a key, and no function that cannot be named there."""
         return {"emit": Emitter(_picklable(self.emit.log)), "skews": self.skews, "again": None, "clock": time.time}
@@ -129,14 +134,15 @@ class Watcher:
 
 def look_on(response: Any, ended: Callable[[str], None]) -> None:
     """Calls `ended` once with what was read of the body: when it ends, is closed, is dropped, or the process ends."""
-    look = _Look(type(response), bytearray())
+    own: Any = type(response)
+    look = _Look(own, bytearray())
 
     def end() -> None:
         _quietly(lambda: ended(look.kept.decode("utf-8", "replace")))
 
     look.finish = weakref.finalize(response, end)
     response.__dict__[_LOOK] = look
-    response.__class__ = _looked(type(response))
+    response.__class__ = _looked(own)
 
 
 _LOOK = "_jwtdoctor_look"
@@ -154,7 +160,7 @@ class _Look:
 
 
 @cache
-def _looked(cls: type[Any]) -> type[Any]:
+def _looked(cls: Any) -> Any:
     """The response's class for as long as its body is unread."""
 
     def iter_content(self: Any, *arguments: Any, **options: Any) -> Iterator[Any]:

@@ -55,7 +55,9 @@ class Watching:
         """The function, watched. Raises BadInput for a generator, which runs in whatever context asks it on."""
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise BadInput("a generator cannot be watched", where="watch", do="watch the session, or what it calls")
-        return _watched_async(self, function) if inspect.iscoroutinefunction(function) else _watched(self, function)
+        wrap = _watched_async if inspect.iscoroutinefunction(function) else _watched
+        watched: AnyFunction = wrap(self, function)
+        return watched
 
 
 @overload

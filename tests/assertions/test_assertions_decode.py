@@ -261,3 +261,9 @@ def _decoded_or_refused(text: str) -> None:
         assert observe(decoded.header, decoded.claims, at=NOW)
 
     assert "\n" not in said
+
+
+def test_a_jti_of_null_is_none() -> None:
+    seen = {o.fact: o.value for o in observe({"alg": "RS256"}, {"jti": None}, at=None)}
+
+    assert seen["assertion.jti_present"] is False

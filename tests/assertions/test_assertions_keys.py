@@ -356,6 +356,36 @@ def test_a_certificate_that_others_can_read_is_nothing() -> None:
     assert "key-permissions" not in findings(describe(sample("matching.crt"), "f"), 0o100644)
 
 
+@pytest.mark.parametrize("reference", ["&#13;", "&#xD;", "&#xd;", "&#x0D;", "&#13;&#10;", "&#xD;&#xA;"])
+def test_a_certificate_of_metadata_is_read_with_its_line_breaks_as_references(reference: str) -> None:
+    broken = (
+        sample("matching.crt")
+        .decode()
+        .replace("\n", reference if "10" in reference or "A" in reference else reference + "\n")
+    )
+    element = f"<oauthConfig><certificate>{broken}</certificate></oauthConfig>"
+
+    assert matches(private(), load_public(element.encode(), where="app.xml"))
+
+
+def test_a_sound_key_has_no_weakness_and_broken_ones_are_named() -> None:
+    from math import prod
+
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from jwtdoctor.assertions.weak import ROCA_PRIMES, weaknesses
+
+    numbers = rsa.generate_private_key(65537, 2048).public_key().public_numbers()
+    close = (2**1024 + 643) * (2**1024 + 643 + 2 * 5000)
+    # A number that is 1 modulo each of the primes is a power of 65537 modulo each of them.
+    marked = prod(ROCA_PRIMES) * 2**1500 + 1
+
+    assert list(weaknesses(numbers.n, numbers.e)) == []
+    assert [words for _, words in weaknesses(numbers.n, 3) if "exponent is 3" in words]
+    assert any("close together" in words for _, words in weaknesses(close, 65537))
+    assert any("ROCA" in words for _, words in weaknesses(marked, 65537))
+
+
 def test_a_small_key_is_a_warning() -> None:
     from dataclasses import replace
 

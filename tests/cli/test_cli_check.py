@@ -135,7 +135,6 @@ def test_an_unreachable_host_is_exit_3(jwtdoctor: Shell) -> None:
         (["--url", SAMPLE_URL, "--audit"], "No such option"),
         (["--url", SAMPLE_URL, "--as", "x"], "--as: no client of that name is known"),
         (["--simulate", "--copy", "curl"], "--copy: cannot go with --simulate"),
-        (["--url", SAMPLE_URL, "--flow", "device"], "--url"),
         (["--url", SAMPLE_URL, "--device-url", "http://acme.example/device"], "--device-url: plain http"),
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from jwtdoctor.cli import clock
 from jwtdoctor.cli.clock import Measured, findings_of
+from jwtdoctor.errors import UnknownName
 from jwtdoctor.instruments.ports import Instruments
 from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
 from jwtdoctor.model.exchange import Exchange, Reply, TokenRequest
@@ -216,3 +217,42 @@ def test_the_command_that_fixes_it_here_is_named() -> None:
         "clock-off": "sudo timedatectl set-ntp true",
         "clock-not-synchronised": "sudo timedatectl set-ntp true",
     }
+
+
+# --- against an assertion ---------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_how_long_an_assertion_holds_and_what_drift_breaks_it(world: dict[str, Any]) -> None:
+    world["aheads"] = [-12.0, -12.0, -12.0]
+
+    page = " ".join(run("--lifetime", "60", "--provider", "okta").stdout.split())
+
+    assert "an assertion of 60 s, signed now for Okta" in page
+    assert "acceptable for 48 s by true time" in page
+    assert "slower 48 s more and it breaks: exp has passed then" in page
+    assert "faster 13 s more and it breaks: iat lies in the future then (documented)" in page
+
+
+def test_an_offset_that_breaks_the_assertion_is_an_error_below_the_usual_limit(world: dict[str, Any]) -> None:
+    world["aheads"] = [25.0, 25.0, 25.0]
+
+    lenient, strict = (document("--provider", name) for name in ("salesforce", "okta"))
+
+    assert [f["severity"] for f in lenient["findings"]] == ["warning"]
+    assert strict["findings"][0]["rule"] == "clock-breaks-assertions"
+    assert "too fast" in strict["findings"][0]["message"]
+    assert strict["margins"]["fast"]["room_s"] < 0
+    assert lenient["margins"]["fast"] is None
+
+
+def test_the_token_hosts_clock_is_the_one_that_judges(world: dict[str, Any]) -> None:
+    world["date"] = "Sat, 21 Nov 2026 22:50:00 GMT"
+
+    found = document("--url", "https://login.example.com/token")
+
+    assert found["margins"]["judged_by"] == "date"
+
+
+def test_an_unknown_provider_is_exit_2(world: dict[str, Any]) -> None:
+    with pytest.raises(UnknownName):
+        CliRunner().invoke(clock.command, ["--provider", "nobody"], standalone_mode=False, catch_exceptions=False)

@@ -46,4 +46,9 @@ def test_a_plain_check_of_a_served_fault_concludes_the_same(name: str, shell: Sh
 def essence(document: str) -> dict[str, Any]:
     report = json.loads(document)
     scores = [(v["cause"], v["score"], v["likelihood"]) for v in report["verdicts"][:5]]
-    return {"outcome": report["outcome"], "leaders": report["leaders"], "scores": scores, "logins": report["logins_used"]}
+    return {
+        "outcome": report["outcome"],
+        "leaders": report["leaders"],
+        "scores": scores,
+        "logins": report["logins_used"],
+    }

@@ -129,6 +129,97 @@ def test_a_check_that_is_told_all_its_secrets_back_repeats_none(
     assert signature_free(jwtdoctor)
 
 
+class Generous(BaseHTTPRequestHandler):
+    """Grants a token to everybody, and answers whatever is done with it with all that was sent."""
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        own = f"http://{self.headers['Host']}"
+        grant = {"access_token": ACCESS_TOKEN, "refresh_token": REFRESHED, "id_token": ID_TOKEN, "scope": "api",
+                 "instance_url": own, "id": f"{own}/id/00D5g000004aBcDEAU/0055g00000ABcDeAAL",
+                 "issued_at": "1795301245226", "signature": "bm90IGl0"}  # fmt: skip
+        if self.path.endswith("/token"):
+            self._tell(200, grant)
+        else:
+            self._tell(400, {"error": "invalid_request", "error_description": unquote_plus(sent)})
+
+    def do_GET(self) -> None:
+        told = f"bad session {self.headers.get('Authorization', '')}"
+        self._tell(401, [{"errorCode": "INVALID_SESSION_ID", "message": told}])
+
+    def _tell(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+REFRESHED = "5Aep861PlantedRotatedRefreshToken"
+
+
+@pytest.fixture(scope="module")
+def generous() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Generous)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/services/oauth2/token"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_granted_token_that_is_used_and_revoked_is_in_no_output(
+    jwtdoctor: Shell, vault: Path, generous: str, flow: str
+) -> None:
+    argv = ["check", "--url", generous, "--flow", flow, "--no-ntp", "--client-id", "3MVG9x", "--save-case", "case.json"]
+    argv += ["--key", KEY, "--username", "ci@acme.com", "--prove", "--revoke", "--verbose"]
+    for name in FLOWS[flow]:
+        argv += [f"--{name}", f"file:{vault / name}"]
+    tokens = [ACCESS_TOKEN, REFRESHED, *SIGNATURES]
+
+    for form in FORMATS:
+        answer = jwtdoctor(*argv, "--format", form)
+
+        assert answer.code == 1, answer.err
+        assert leaked(jwtdoctor, answer, [*SECRETS.values(), *tokens, *key_lines()]) == []
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("copy", ["curl", "python"])
+def test_a_copied_request_holds_no_secret(jwtdoctor: Shell, vault: Path, flow: str, copy: str) -> None:
+    argv = ["check", "--url", "https://acme.my.salesforce.com", "--flow", flow, "--client-id", "3MVG9x", "--copy", copy]
+    argv += ["--key", KEY, "--username", "ci@acme.com"]
+    for name in FLOWS[flow]:
+        argv += [f"--{name}", f"file:{vault / name}"]
+
+    answer = jwtdoctor(*argv)
+
+    assert answer.code == 0, answer.err
+    assert leaked(jwtdoctor, answer, [*SECRETS.values(), *key_lines()]) == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_compare_repeats_no_secret_of_what_it_reads(
+    jwtdoctor: Shell, tmp_path_factory: pytest.TempPathFactory, form: str
+) -> None:
+    folder = tmp_path_factory.mktemp("compared")
+    for name, text in OBSERVED.items():
+        (folder / name).write_text(text)
+
+    for one in OBSERVED:
+        for other in ("curl", "log"):
+            answer = jwtdoctor("compare", str(folder / one), str(folder / other), "--format", form, "--verbose")
+
+            assert answer.code in (0, 2)
+            assert leaked(jwtdoctor, answer, [*PLANTED, *key_lines()]) == []
+
+
 def signature_free(shell: Shell) -> bool:
     """No file holds three base64url parts with dots between them: a whole assertion."""
     import re
@@ -277,6 +368,12 @@ SECRET = SECRETS["client-secret"]
         ("check", "--fact", SECRET, "--simulate"),
         ("check", "--claim", f"x={SECRET}", "--url", "http://127.0.0.1:1"),
         ("check", "--claim", SECRET, "--url", "http://127.0.0.1:1"),
+        ("check", "--as", SECRET, "--url", "http://127.0.0.1:1"),
+        ("check", "--copy", SECRET, "--url", "http://127.0.0.1:1"),
+        ("check", "--my-domain", f"{SECRET}", "--url", "http://127.0.0.1:1"),
+        ("check", "--device-url", SECRET, "--url", "http://127.0.0.1:1"),
+        ("check", "--authorize-url", f"https://u:{SECRET}@x.example", "--url", "http://127.0.0.1:1"),
+        ("sign", "--as", SECRET, "--key", KEY, "--client-id", "x", "--username", "y"),
         ("sign", "--key-passphrase", SECRET, "--key", KEY),
         ("sign", "--fault", SECRET, "--key", KEY, "--client-id", "x", "--username", "y"),
         ("sign", "--alg", SECRET, "--key", KEY, "--client-id", "x", "--username", "y"),

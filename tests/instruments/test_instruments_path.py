@@ -264,3 +264,43 @@ def test_a_damaged_certificate_is_read_or_refused(at: int, damage: bytes) -> Non
 DER = ssl.PEM_cert_to_DER_cert(
     trustme.CA().issue_cert(str(ipaddress.ip_address("127.0.0.1"))).cert_chain_pems[0].bytes().decode()
 )
+
+
+# --- the chain and the resolvers --------------------------------------------------------------------------------------
+
+
+def test_the_chain_is_told_certificate_by_certificate() -> None:
+    root = trustme.CA(organization_name="Root Test Authority")
+    middle = root.create_child_ca()
+    with (
+        serving(response(), server_context(middle.issue_cert("localhost", "127.0.0.1"))) as server,
+        root.cert_pem.tempfile() as ca_file,
+    ):
+        chart = look(GOOD.format(server.port), ca_file)
+
+    lines = chart.value("path.certificates")
+    assert isinstance(lines, tuple)
+    assert len(lines) == 2
+    holder = lines[1].partition(", issued by ")[0]
+    assert f"issued by {holder}, until" in lines[0]
+    assert "issued by Root Test Authority" in lines[1]
+    assert all(", until " in line and line.endswith(" UTC") for line in lines)
+    assert chart.value("path.tls_names") == ("localhost", "127.0.0.1")
+
+
+def test_the_names_of_a_refused_certificate_are_told(authority: Authority) -> None:
+    with serving(response(), authority.for_another_host()) as server:
+        chart = look(GOOD.format(server.port), authority.ca_file)
+
+    assert chart.value("path.tls_names") == ("other.example",)
+
+
+def test_an_address_and_this_machine_are_asked_of_no_resolver(authority: Authority) -> None:
+    with serving(response(), authority.good()) as server:
+        path = SystemPath(ca_file=authority.ca_file, environ={}, resolvers=("192.0.2.1",))
+        by_name = Chart.of(path.look(GOOD.format(server.port), 2))
+        by_address = Chart.of(path.look(f"https://127.0.0.1:{server.port}/", 2))
+
+    assert "path.resolvers" not in by_name
+    assert by_name.text("path.resolved_by") == "hosts-file"
+    assert "path.resolved_by" not in by_address

@@ -235,7 +235,23 @@ class TestSalesforceCli:
         chart = chart_of(SF_HEAD + "fetch failed\n" * 5)
 
         assert "reply.description" not in chart
-        assert "fetch failed" in (chart.text("reply.client_text") or "")
+        assert chart.text("reply.client_text") == "fetch failed"
+
+    def test_an_empty_line_in_its_list_is_an_answer_without_words(self) -> None:
+        case = read(
+            SF_HEAD + "\nclient identifier invalid\n\n\naudience is invalid  "
+            "[audience=https://test.salesforce.com login=https://acme.my.salesforce.com/]\n\n\n"
+        )
+        chart = Chart.of(case.observations)
+
+        assert "reply.description" not in chart
+        assert case.flow == "jwt-bearer"
+        assert "client identifier invalid" in " ".join(case.warnings)
+
+    def test_an_empty_line_that_was_pasted_before_its_list_hides_nothing(self) -> None:
+        chart = chart_of(SF_HEAD + "\n" + "client identifier invalid\n" * 5)
+
+        assert chart.value("reply.description") == "client identifier invalid"
 
     def test_its_json_output_is_read_by_its_message(self) -> None:
         printed = {
@@ -378,5 +394,42 @@ def test_a_redirect_in_a_log_is_an_outcome_of_the_authorize_step() -> None:
     assert chart.value("request.endpoint") == "authorize"
 
 
-def test_a_flow_is_recognised_by_the_clients_own_words() -> None:
-    assert read("ERROR running force:auth:jwt:grant:  socket hang up").flow == "jwt-bearer"
+@pytest.mark.parametrize(
+    ("text", "flow"),
+    [
+        pytest.param("ERROR running force:auth:jwt:grant:  socket hang up", "jwt-bearer", id="old sfdx"),
+        pytest.param(
+            'File "oauth/salesforce.py", line 91, in jwt_session\nSalesforceCredentialsException: Error retrieving '
+            'access token: {"error":"invalid_grant","error_description":"expired authorization code"}',
+            "jwt-bearer",
+            id="CumulusCI",
+        ),
+        pytest.param(
+            "SalesforceAuthenticationFailed: Authentication failed (code: invalid_grant): expired authorization code",
+            "jwt-bearer",
+            id="simple-salesforce, which knows no codes",
+        ),
+        pytest.param(
+            "SalesforceAuthenticationFailed: Authentication failed (code: invalid_grant): authentication failure",
+            None,
+            id="simple-salesforce, some flow",
+        ),
+        pytest.param(
+            "Error: Unable to refresh session due to: expired access/refresh token", "refresh-token", id="jsforce"
+        ),
+        pytest.param(
+            "invalid_grant: authentication failure\n    at async OAuth2.authenticate (lib/oauth2.js:170:21)",
+            "password",
+            id="jsforce, password",
+        ),
+    ],
+)
+def test_a_flow_is_recognised_by_the_clients_own_words(text: str, flow: str | None) -> None:
+    assert read(text).flow == flow
+
+
+def test_a_407_in_a_clients_words_is_the_proxys() -> None:
+    chart = chart_of("Authentication failed (code: 407): <html><title>Proxy Authentication Required</title></html>")
+
+    assert chart.value("path.proxy_status") == 407
+    assert "reply.status" not in chart

@@ -1,8 +1,8 @@
 """An authorization server made of Authlib's Flask integration, in memory and on loopback.
 
-Run with a Python that has `authlib` and `flask`: `python authlib_server.py PUBLIC_KEY.pem`. The first line on stdout is
-its own URL; the token endpoint is `/token`. It knows the RFC 7523 bearer grant, private_key_jwt with a memory for `jti`,
-client secrets, and the code grant with PKCE required. Everything that it decides and words is Authlib's.
+Run with a Python that has `authlib` and `flask`: `python authlib_server.py PUBLIC_KEY.pem`. The first line on stdout
+is its own URL; the token endpoint is `/token`. It knows the RFC 7523 bearer grant, private_key_jwt with a memory for
+`jti`, client secrets, and the code grant with PKCE required. Everything that it decides and words is Authlib's.
 """
 
 from __future__ import annotations

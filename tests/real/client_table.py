@@ -43,7 +43,9 @@ def said(printed: str) -> list[str]:
 
 
 _NOISE = re.compile(r"at .+|Node\.js v\S+|\^+|[{}\[\]]+,?|Emitted .{1,80} event on .{1,80} instance at:")
-_CLI_PREFACE = "We encountered a JSON web token error, which is likely not an issue with Salesforce CLI. Here’s the error:"  # noqa: E501
+_CLI_PREFACE = (
+    "We encountered a JSON web token error, which is likely not an issue with Salesforce CLI. Here’s the error:"
+)
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*\w(:|$)")
 
 
@@ -87,9 +89,7 @@ def page(seen: Iterable[Seen], versions: Mapping[str, str]) -> str:
     by_client: dict[str, list[Seen]] = {}
     for one in seen:
         by_client.setdefault(one.client, []).append(one)
-    sections = [
-        _section(client, by_client[client.name], versions) for client in CLIENTS if client.name in by_client
-    ]
+    sections = [_section(client, by_client[client.name], versions) for client in CLIENTS if client.name in by_client]
     return HEAD + "".join(sections)
 
 

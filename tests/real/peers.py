@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -28,11 +29,30 @@ from conftest import missing
 
 from jwtdoctor.instruments.ntp import NtpSource
 from jwtdoctor.model.clock import TimeSample
+from jwtdoctor.model.report import Report
 
 HERE = Path(__file__).parent
 CALLBACK = "http://127.0.0.1:1717/callback"
 STARTS_WITHIN_S = 20.0
 ENDS_WITHIN_S = 30.0
+
+
+@contextmanager
+def right_time(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """`HOST:PORT` of a chrony that is right."""
+    with chrony(program(request, "chronyd"), folder, "local stratum 3") as port:
+        yield f"127.0.0.1:{port}"
+
+
+def program(request: pytest.FixtureRequest, name: str) -> Path:
+    """As the fixture `real_part`, for a wider scope."""
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+    return Path(found or missing(request, f"{name} is not installed"))
+
+
+def some_node(request: pytest.FixtureRequest) -> Path:
+    """The Node of `.ci/real-parts`, else this machine's."""
+    return installed.node() or program(request, "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +82,13 @@ def authlib_server(
 
 
 @contextmanager
-def oidc_provider(request: pytest.FixtureRequest, node: Path, public_key: Path) -> Iterator[Peer]:
+def oidc_provider(request: pytest.FixtureRequest, public_key: Path) -> Iterator[Peer]:
     modules = installed.part("oidc-provider", "node_modules", "oidc-provider")
     if modules is None:
         missing(request, "npm's oidc-provider is not installed (.ci/real-parts oidc_provider)")
     folder = modules.parent.parent
-    command = [str(node), "--no-warnings", str(HERE / "oidc_provider_server.mjs"), str(folder), str(public_key)]
+    node = str(some_node(request))
+    command = [node, "--no-warnings", str(HERE / "oidc_provider_server.mjs"), str(folder), str(public_key)]
     with _serving(command, {}) as peer:
         yield peer
 
@@ -235,8 +256,8 @@ def code_of(peer: Peer, client_id: str) -> Pkce:
     pair = pkce.new()
     challenge = pkce.challenge_of(pair.verifier)
     query = {
-        "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid", "state": "of-the-test",
-        "code_challenge": challenge, "code_challenge_method": "S256",
+        "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid",
+        "state": "of-the-test", "code_challenge": challenge, "code_challenge_method": "S256",
     }  # fmt: skip
     with requests.Session() as browser:
         browser.trust_env = False
@@ -247,3 +268,24 @@ def code_of(peer: Peer, client_id: str) -> Pkce:
                 return Pkce(parse_qs(urlsplit(to).query)["code"][0], pair.verifier.reveal(), challenge)
             reply = browser.get(to, allow_redirects=False, timeout=5)
     pytest.fail(f"no code: {reply.status_code} {reply.text[:200]}")
+
+
+def examined(
+    peer: Peer, keys: Keys, fault: str, *, flow: str, client_id: str, provider: str, subject: str | None = None
+) -> Report:
+    """A checkup in this process, with a well-made assertion that has one of our deliberate faults in it."""
+    from jwtdoctor.assertions.faults import FAULTS, sign_with_fault
+    from jwtdoctor.assertions.keys import load_private
+    from jwtdoctor.checkup import examine
+    from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.model.assertion import AssertionSpec
+    from jwtdoctor.model.case import Attempt, Case
+    from jwtdoctor.model.names import Reach
+
+    spec = AssertionSpec(client_id, subject or client_id, peer.token_url, jti=True)
+    key = load_private(keys.private.read_bytes(), where="the registered key")
+    token = sign_with_fault(spec, key, time.time(), FAULTS[fault]).token
+    attempt = Attempt(peer.token_url, client_id, subject or client_id, ready_assertion=token)
+    case = Case(provider=provider, flow=flow, attempt=attempt, reach=Reach.ENDPOINT)
+    # Nothing is asked of any clock but the reply's own Date, which saves a second of waiting for its turn.
+    return examine(case, replace(real_instruments(no_ntp=True, environ={}), host_clock=None))

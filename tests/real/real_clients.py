@@ -57,18 +57,12 @@ class Client:
         staged, right = stage(met.name), healthy(self.flow)
         changed = _changed(staged.ready(MOMENT).attempt, right.ready(MOMENT).attempt)
         if met.side in ("none", "service"):
-            changed.discard(
-                "audience"
-            )  # who chooses the audience by itself meets the service's faults all the same
+            changed.discard("audience")  # who chooses the audience by itself meets the service's faults all the same
         return changed <= self.carries and self.can_say(staged.attempt)
 
 
 def _changed(one: Attempt, other: Attempt) -> set[str]:
-    return {
-        f.name
-        for f in fields(Attempt)
-        if f.name != "token_url" and getattr(one, f.name) != getattr(other, f.name)
-    }
+    return {f.name for f in fields(Attempt) if f.name != "token_url" and getattr(one, f.name) != getattr(other, f.name)}
 
 
 def faults_of(client: Client) -> list[Fault]:

@@ -18,17 +18,11 @@ from real_clients import CLIENTS
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--write", nargs="?", type=Path, const=PAGE, metavar="PAGE", help="in place of stdout"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", nargs="?", type=Path, const=PAGE, metavar="PAGE", help="in place of stdout")
     parser.add_argument("--walls", type=int, default=2, help="how many namespaces side by side")
     options = parser.parse_args()
-    reason = why_not() or next(
-        (f"{one.package} is not installed" for one in CLIENTS if not one.is_installed), None
-    )
+    reason = why_not() or next((f"{one.package} is not installed" for one in CLIENTS if not one.is_installed), None)
     if reason:
         print(f"cannot run the clients: {reason}", file=sys.stderr)
         return 2

@@ -35,6 +35,8 @@ def _name(runs: tuple[Run, ...]) -> str:
 
 @pytest.fixture
 def _installed(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--real"):
+        pytest.skip("takes minutes: asked for with --real")
     absent = [one.package for one in CLIENTS if not one.is_installed]
     if absent:
         missing(request, f"not installed (.ci/real-parts does): {', '.join(sorted(set(absent)))}")
@@ -121,9 +123,7 @@ def test_the_page_names_the_versions_that_are_installed() -> None:
     text = PAGE.read_text(encoding="utf-8")
 
     assert [
-        f"{package} {version}"
-        for package, version in versions().items()
-        if f"{package} {version}, " not in text
+        f"{package} {version}" for package, version in versions().items() if f"{package} {version}, " not in text
     ] == []
 
 

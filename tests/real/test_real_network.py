@@ -1,4 +1,4 @@
-"""`jwtdoctor check`, whole and as a program, against proxies and TLS servers that nobody here wrote, and with no way out.
+"""`jwtdoctor check`, whole and as a program, against proxies and TLS servers that nobody here wrote; and walled in.
 
 squid and tinyproxy from the distribution, `openssl s_server` for what Python's own server would not do, and network
 namespaces of our own (as root) in which nothing answers. Each fault must lead, and each check end in its time.
@@ -29,7 +29,8 @@ SAMPLES = Path(__file__).parents[2] / "sample_keys"
 TOKEN_PATH = "/services/oauth2/token"
 PASSWORD = "hunter22"
 PASSWORD_FILE = "user:$apr1$salt1234$vWDmltdoOVkY1TygMtUiX1\n"
-BUDGET_S = 5.0
+WITHOUT_START_S = 4.0
+"""Five seconds less a slow start of the interpreter; the check times itself, since others may keep the machine busy."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class Checked:
 
 
 def command(url: str, *options: str) -> list[str]:
-    key, certificate = str(SAMPLES / "matching.key"), str(SAMPLES / "matching.crt")
-    return [sys.executable, "-m", "jwtdoctor", "check", "--provider", "salesforce", "--url", url, "--client-id", "3MVG9x",
-            "--username", "user@example.com", "--key", key, "--cert", certificate, "--format", "json", *options]  # fmt: skip
+    pair = ("--key", str(SAMPLES / "matching.key"), "--cert", str(SAMPLES / "matching.crt"))
+    who = ("--provider", "salesforce", "--client-id", "3MVG9x", "--username", "user@example.com")
+    return [sys.executable, "-m", "jwtdoctor", "check", "--url", url, *who, *pair, "--format", "json", *options]
 
 
 def checked(folder: Path, words: Sequence[str], environ: dict[str, str] | None = None, within_s: float = 40) -> Checked:
@@ -157,7 +158,7 @@ def test_squid_that_wants_credentials(real_part: Callable[[str], Path], tmp_path
     assert seen.fact("path.proxy_from") == "https_proxy"
     wanted = "rejects the user name" if user else "wants a user name"
     assert wanted in seen.report["verdicts"][0]["remedy"][0]["do"]
-    assert seen.took_s < BUDGET_S
+    assert seen.report["took_s"] < WITHOUT_START_S
 
 
 def test_squid_that_forbids_the_tunnel(real_part: Callable[[str], Path], tmp_path: Path) -> None:
@@ -231,7 +232,7 @@ def test_openssl_that_speaks_old_tls_alone(real_part: Callable[[str], Path], tmp
         seen = checked(tmp_path, words)
 
     assert (seen.leaders, seen.code) == (["tls-version-too-old"], 3)
-    assert seen.took_s < BUDGET_S
+    assert seen.report["took_s"] < WITHOUT_START_S
 
 
 def test_openssl_that_wants_a_client_certificate(real_part: Callable[[str], Path], tmp_path: Path) -> None:
@@ -298,7 +299,7 @@ def test_with_everything_blocked_the_check_ends_in_five_seconds_and_says_what_wa
 
     seen = checked(tmp_path, [*walled, *command(url)], {"BEFORE": mount + BEFORE[name]})
 
-    assert seen.took_s < BUDGET_S
+    assert seen.report["took_s"] < WITHOUT_START_S
     assert (seen.leaders, seen.code, seen.report["outcome"]) == ([leader], 3, "unreachable")
     assert seen.report["logins_used"] == 0
     assert seen.fact("path.failure") == said

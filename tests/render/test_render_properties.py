@@ -295,3 +295,9 @@ def test_reports_that_were_not_refused_have_a_mark_of_their_own() -> None:
 
     assert sorted(marks.values()) == ["GRANTED", "NO ANSWER", "NOT ASKED", "REFUSED"]
     assert set(REPORTS) == {"clock", "tie"}
+
+
+def test_what_never_arrived_has_no_window_drawn() -> None:
+    """A name that does not resolve was drawn with the server's clock beside the assertion."""
+    assert "server clock" in text(clock_report())
+    assert "server clock" not in text(replace(clock_report(), outcome=Outcome.UNREACHABLE))

@@ -63,6 +63,20 @@ def test_scratch_org_info_is_no_object_of_an_ordinary_org(world: World, granted:
     assert (status, found[0]["errorCode"]) == (400, "INVALID_TYPE")
 
 
+def test_an_ordinary_org_is_the_sandbox_of_no_other(world: World, granted: dict[str, Any]) -> None:
+    query = quote("SELECT Id,Status FROM SandboxProcess WHERE SandboxOrganization='00D5g000004aBcD'")
+
+    status, found = fetch(world, f"/services/data/v67.0/tooling/query?q={query}", granted["access_token"])
+
+    assert (status, found["records"]) == (200, [])
+
+
+def test_a_versions_directory_tells_where_the_identity_is(world: World, granted: dict[str, Any]) -> None:
+    _, found = fetch(world, "/services/data/v50.0", granted["access_token"])
+
+    assert found["identity"] == granted["id"]
+
+
 def test_the_user_of_the_token_is_found(world: World, granted: dict[str, Any]) -> None:
     user_id = granted["id"].rpartition("/")[2]
 

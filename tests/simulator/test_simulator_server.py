@@ -143,6 +143,29 @@ def test_a_broken_connection_gives_no_answer(name: str) -> None:
         post(simulator, b"a=b")
 
 
+def test_a_reset_is_a_reset_and_no_orderly_end() -> None:
+    with serving("network-blocked:reset") as simulator, pytest.raises(ConnectionResetError):
+        post(simulator, b"a=b")
+
+
+def test_a_refused_port_can_be_taken_again_at_once() -> None:
+    with serving() as simulator:
+        post(simulator, b"a=b")
+        port = urlsplit(simulator.token_url).port
+
+    with serving("network-blocked", port=port) as simulator:
+        assert urlsplit(simulator.token_url).port == port
+
+
+def test_who_follows_a_portals_redirect_comes_to_its_page() -> None:
+    with serving("network-blocked:portal-redirect") as simulator:
+        first, _ = post(simulator, b"a=b")
+        second, page = post(simulator, b"a=b", {**FORM, "Host": "portal.guest.example"})
+
+    assert (first, second) == (302, 200)
+    assert b"Guest network" in page
+
+
 def test_a_silent_endpoint_is_left_at_once_when_the_simulator_ends() -> None:
     began = time.monotonic()
     with serving("network-blocked:silent") as simulator, closing(connection_to(simulator)) as connection:

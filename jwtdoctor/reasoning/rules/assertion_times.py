@@ -88,6 +88,23 @@ def _exp_is_off_by_zone(given: Given) -> bool | None:
     return any(is_whole_quarter_hours(exp_in_s - ahead_s - usual_s) for usual_s in (0.0, 180.0, 300.0))
 
 
+@derived(
+    "assertion.was_signed_earlier",
+    "assertion.exp_in_s",
+    "assertion.iat_in_s",
+    "assertion.ttl_s",
+    "clock.ahead_s",
+    "reply.date_ahead_s",
+)
+def _was_signed_earlier(given: Given) -> bool | None:
+    """Whether iat and exp fit each other and lie back by no time zone: an old assertion, and no wrong sum."""
+    iat_in_s, ttl_s = given.chart.number("assertion.iat_in_s"), given.chart.number("assertion.ttl_s")
+    off_by_zone, ahead_s = given.chart.flag("assertion.exp_is_off_by_zone"), given.ahead_s()
+    if iat_in_s is None or ttl_s is None or off_by_zone is None or ahead_s is None:
+        return None
+    return iat_in_s - ahead_s < -RIGHT_CLOCK_S and ttl_s > 0 and not off_by_zone
+
+
 @derived("assertion.starts_in_future", "assertion.iat_in_s", "assertion.nbf_in_s", "host.ahead_s")
 def _starts_in_future(given: Given) -> bool | None:
     starts_in_s = given.starts_in_s()

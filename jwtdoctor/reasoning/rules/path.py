@@ -62,9 +62,7 @@ def _proxy_problem(given: Given) -> str | None:
     if status < 400:
         return None
     if status in _CREDENTIALS_WANTED:
-        return (
-            "rejects-credentials" if given.chart.flag("path.proxy_has_credentials") else "wants-credentials"
-        )
+        return "rejects-credentials" if given.chart.flag("path.proxy_has_credentials") else "wants-credentials"
     return "cannot-reach-host" if status in _CANNOT_REACH else "forbids-host"
 
 
@@ -97,10 +95,3 @@ def _captive_portal(given: Given) -> bool | None:
     if given.chart.flag("path.tls_ok"):
         return False
     return True if given.chart.text("request.scheme") == "http" else None
-
-
-@derived("path.wants_client_certificate", "path.failure_text")
-def _wants_client_certificate(given: Given) -> bool | None:
-    """The alert of TLS 1.3 for a client that showed none (RFC 8446 §6.2, certificate_required)."""
-    said = (given.chart.text("path.failure_text") or "").upper().replace(" ", "_")
-    return True if "CERTIFICATE_REQUIRED" in said else None

@@ -24,7 +24,14 @@ def _reached_endpoint(given: Given) -> bool | None:
     return None
 
 
-@derived("reply.is_foreign_page", "reply.is_html", "reply.status", "request.redirected_to", "request.token_host", "reply.error")
+@derived(
+    "reply.is_foreign_page",
+    "reply.is_html",
+    "reply.status",
+    "request.redirected_to",
+    "request.token_host",
+    "reply.error",
+)
 def _is_foreign_page(given: Given) -> bool | None:
     """What a captive portal does (RFC 8952 §2.6): a page in the answer's place, or a redirect to a host of its own."""
     if "reply.error" in given.chart:

@@ -1,0 +1,1 @@
+"""The facts by subject, a module each. `model/facts.py` brings them together."""

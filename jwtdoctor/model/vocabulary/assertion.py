@@ -1,0 +1,222 @@
+"""The assertion: its form, its claims, its times."""
+
+from __future__ import annotations
+
+from jwtdoctor.model.fact import fact
+
+OBSERVED = (
+    fact(
+        "assertion.is_jwt",
+        "bool",
+        "the assertion parameter is a well-formed compact JWT",
+        witness="assertion-form",
+        ask="Is the assertion that was sent a three-part JWT (header.claims.signature)?",
+    ),
+    fact(
+        "assertion.is_private_key",
+        "bool",
+        "the assertion parameter holds a private key",
+        witness="assertion-form",
+    ),
+    fact(
+        "assertion.alg",
+        "text",
+        "alg of the header",
+        witness="assertion.alg",
+        ask="Which alg does the assertion's header name?",
+        answers=("RS256", "ES256", "HS256", "none"),
+    ),
+    fact("assertion.typ", "text", "typ of the header"),
+    fact(
+        "assertion.kid_present",
+        "bool",
+        "the header names a key id",
+        ask="Does the assertion's header carry a kid?",
+    ),
+    fact("assertion.iss", "text", "the iss claim", witness="issuer", personal=True),
+    fact("assertion.sub", "text", "the sub claim (prn where only that is there)", witness="subject", personal=True),
+    fact(
+        "assertion.aud",
+        "text or list",
+        "the aud claim",
+        witness="audience",
+        ask="What is the aud claim of the assertion?",
+    ),
+    fact("assertion.aud_type", "text", "string or array", witness="audience.type", answers=("string", "array")),
+    fact(
+        "assertion.exp_in_s",
+        "number",
+        "exp minus true now",
+        witness="assertion-expiry",
+        ask="How many seconds after the attempt does exp lie (negative: before)?",
+    ),
+    fact(
+        "assertion.ttl_s",
+        "number",
+        "exp minus iat, or minus the signing time",
+        witness="assertion.ttl_s",
+        ask="How many seconds does the assertion live (exp - iat)?",
+    ),
+    fact(
+        "assertion.iat_in_s",
+        "number",
+        "iat minus true now",
+        witness="assertion-start",
+        ask="How many seconds after the attempt does iat lie (negative: before)?",
+    ),
+    fact("assertion.nbf_present", "bool", "the assertion carries nbf", witness="assertion.nbf_present"),
+    fact("assertion.nbf_in_s", "number", "nbf minus true now", witness="assertion-start"),
+    fact("assertion.exp_is_milliseconds", "bool", "exp is in milliseconds", witness="assertion.exp_unit"),
+    fact("assertion.exp_is_string", "bool", "exp is a string", witness="assertion.exp_type"),
+    fact("assertion.claims_missing", "list", "required claims that are absent", witness="claims"),
+    fact("assertion.jti_present", "bool", "the assertion carries jti", witness="assertion.jti_present"),
+    fact(
+        "assertion.signature_verifies",
+        "bool",
+        "the signature verifies against the certificate given",
+        witness="key-pairing",
+    ),
+    fact("assertion.claim_names", "list", "names of all claims in the assertion", witness="claims.names"),
+)
+
+DERIVED = (
+    fact(
+        "assertion.exp_had_passed",
+        "bool",
+        "exp had passed on the judging clock when the assertion arrived",
+        witness="assertion-expiry",
+    ),
+    fact(
+        "assertion.is_expired",
+        "bool",
+        "exp had passed, tolerance included, when the assertion arrived",
+        witness="assertion-expiry",
+    ),
+    fact(
+        "assertion.expired_despite_right_clock",
+        "bool",
+        "exp had passed although the clock does not explain it",
+        witness="assertion-expiry",
+    ),
+    fact(
+        "assertion.expired_because_of_clock",
+        "bool",
+        "exp had passed, and the clock error explains it",
+        witness="clock",
+    ),
+    fact(
+        "assertion.exp_is_off_by_zone",
+        "bool",
+        "exp is off by a whole number of quarter-hours, an hour at least",
+        witness="assertion-expiry",
+    ),
+    fact(
+        "assertion.starts_in_future",
+        "bool",
+        "iat or nbf lies in the future beyond the tolerance",
+        witness="assertion-start",
+    ),
+    fact(
+        "assertion.starts_in_future_despite_right_clock",
+        "bool",
+        "so, and the clock does not explain it",
+        witness="assertion-start",
+    ),
+    fact(
+        "assertion.ttl_is_tiny",
+        "bool",
+        "the assertion lives less than 30 s",
+        witness="assertion.ttl_s",
+    ),
+    fact(
+        "assertion.ttl_over_limit",
+        "bool",
+        "the assertion lives longer than the provider's enforced maximum",
+        witness="assertion.ttl_s",
+    ),
+    fact(
+        "assertion.sits_on_limit",
+        "bool",
+        "the assertion lives exactly as long as the provider allows, with nothing to spare",
+        witness="assertion.ttl_s",
+    ),
+    fact(
+        "assertion.is_older_than_allowed",
+        "bool",
+        "iat lies further back than this provider takes, whatever exp says",
+        witness="assertion-start",
+    ),
+    fact("assertion.alg_supported", "bool", "the provider takes this alg", witness="assertion.alg"),
+    fact(
+        "assertion.was_signed_earlier",
+        "bool",
+        "iat and exp fit each other and lie back, by no time zone",
+    ),
+    fact("assertion.has_required_claims", "bool", "no required claim is missing", witness="claims"),
+    fact(
+        "assertion.kid_needed_and_missing",
+        "bool",
+        "the provider needs kid or x5t and none is there",
+        witness="assertion.kid_present",
+    ),
+    fact(
+        "assertion.aud_form",
+        "text",
+        "ok, bare-host, array, http, token-url, not-a-url",
+        witness="audience.form",
+    ),
+    fact(
+        "assertion.aud_is_known_form",
+        "bool",
+        "aud is a string that this provider takes somewhere",
+        witness="audience.form",
+    ),
+    fact(
+        "assertion.aud_fits_org",
+        "bool",
+        "aud fits the kind of org (sandbox or not)",
+        witness="audience",
+    ),
+    fact(
+        "assertion.aud_fits_host",
+        "bool",
+        "aud fits the token host (sandbox or not)",
+        witness="audience",
+    ),
+    fact(
+        "assertion.aud_fits_app",
+        "bool",
+        "aud is not a generic host for an external client app",
+        witness="audience.app",
+    ),
+    fact(
+        "assertion.aud_is_right",
+        "bool",
+        "aud fits the org, the host and the app as far as they are known, and two of them are",
+        witness="audience",
+    ),
+    fact(
+        "assertion.iss_looks_like_consumer_key",
+        "bool",
+        "iss looks like a consumer key (3MVG9…)",
+        witness="issuer",
+    ),
+    fact(
+        "assertion.sub_looks_like_username",
+        "bool",
+        "sub has the form of a user name",
+        witness="subject-form",
+    ),
+    fact(
+        "assertion.aud_array_is_refused",
+        "bool",
+        "aud is an array and this provider takes only a string",
+        witness="audience.type",
+    ),
+    fact(
+        "assertion.carries_forbidden_claim",
+        "bool",
+        "a claim that this provider refuses is there",
+        witness="claims.names",
+    ),
+)

@@ -1,0 +1,30 @@
+"""Keys and certificates."""
+
+from __future__ import annotations
+
+from jwtdoctor.model.fact import fact
+
+OBSERVED = (
+    fact("key.type", "text", "RSA, EC, Ed25519 …", answers=("RSA", "EC")),
+    fact("key.bits", "number", "size of the key in bits"),
+    fact(
+        "key.matches_certificate",
+        "bool",
+        "the private key belongs to the certificate or public key on the app",
+        witness="key-pairing",
+        ask="Does the private key belong to the certificate that is uploaded on the app (jwtdoctor keys match)?",
+    ),
+    fact("certificate.not_after_in_s", "number", "the certificate's end minus true now", witness="certificate"),
+    fact(
+        "certificate.is_expired",
+        "bool",
+        "the certificate is past its validity",
+        witness="certificate",
+        ask="Is the certificate on the app past its end date?",
+    ),
+    fact("key.loads", "bool", "the key file given could be read as a private key", witness="key-file"),
+    fact("key.readable_by_others", "bool", "others on this machine can read the private key file", witness="key-mode"),
+    fact("key.problem", "text", "what is wrong with the key file", witness="key-file"),
+)
+
+DERIVED = ()

@@ -1,0 +1,138 @@
+"""The way to the host: names, connections, TLS, proxies."""
+
+from __future__ import annotations
+
+from jwtdoctor.model.fact import fact
+
+OBSERVED = (
+    fact(
+        "path.dns_resolves",
+        "bool",
+        "the host name resolves",
+        witness="dns",
+        ask="Does the token host's name resolve on that machine?",
+    ),
+    fact("path.tcp_connects", "bool", "a TCP connection opens", witness="tcp"),
+    fact("path.tls_ok", "bool", "the TLS handshake ends well", witness="tls"),
+    fact("path.tls_issuer", "text", "issuer of the certificate shown", witness="tls.issuer"),
+    fact("path.proxy", "text", "proxy in use, host and port", witness="proxy", personal=True),
+    fact(
+        "path.proxy_url_scheme",
+        "text",
+        "scheme of the proxy URL",
+        witness="proxy-url",
+        answers=("http", "https", "socks5"),
+        ask="Does HTTPS_PROXY begin with http:// or https://?",
+    ),
+    fact("path.proxy_has_credentials", "bool", "the proxy URL carries credentials"),
+    fact("path.proxy_status", "number", "HTTP status that the proxy itself answered", witness="proxy"),
+    fact(
+        "path.intercepted",
+        "bool",
+        "something between answers in the host's place",
+        witness="intercepted",
+        ask="Does a proxy or security product open TLS connections on that network?",
+    ),
+    fact("path.vpn", "bool", "a VPN is up", ask="Is the machine on a VPN?"),
+    fact(
+        "path.failure",
+        "text",
+        "layer of the connection failure",
+        witness="connection",
+        answers=(
+            "dns",
+            "refused",
+            "connect-timeout",
+            "unreachable",
+            "tls-trust",
+            "tls-version",
+            "tls-other",
+            "proxy",
+            "read-timeout",
+            "reset",
+            "bad-http",
+            "too-large",
+            "deadline",
+        ),
+    ),
+    fact("path.failure_text", "text", "what the failing layer said, cleaned", witness="connection"),
+    fact("path.tls_verify_code", "number", "OpenSSL verify code of a refused certificate", witness="connection"),
+    fact("path.tls_trust_store", "text", "which trust store decided on the certificate", witness="tls.trust-store"),
+    fact(
+        "path.tls_expires_in_s",
+        "number",
+        "notAfter of the certificate shown, minus the local clock",
+        witness="tls.expiry",
+    ),
+    fact("path.proxy_from", "text", "variable or setting that decided on the proxy", witness="proxy"),
+    fact(
+        "path.no_proxy_entry",
+        "text",
+        "NO_PROXY entry that keeps this host off the proxy",
+        witness="proxy",
+        personal=True,
+    ),
+    fact("path.addresses", "list", "addresses that the name resolved to", witness="dns", personal=True),
+    fact("path.resolvers", "list", "what each configured name server says of the host", witness="dns", personal=True),
+    fact(
+        "path.resolved_by",
+        "text",
+        "whether the hosts file or a resolver gave the address",
+        witness="dns.by",
+        answers=("hosts-file", "resolver"),
+    ),
+    fact(
+        "path.dns_problem",
+        "text",
+        "why the name does not resolve",
+        witness="dns",
+        answers=("no-such-name", "no-answer", "server-failure", "no-resolver"),
+    ),
+    fact(
+        "path.certificates",
+        "list",
+        "the certificate chain shown: holder, issuer, end of each, the host's own first",
+        witness="tls.chain",
+        personal=True,
+    ),
+    fact("path.tls_names", "list", "hosts that the certificate shown is for", witness="tls.names", personal=True),
+    fact("path.http_version", "text", "version of HTTP that the host answered in", witness="http-version"),
+    fact("path.ipv6_hangs", "bool", "an IPv6 address is dead while an IPv4 one answers", witness="ipv6"),
+    fact(
+        "path.wants_client_certificate",
+        "bool",
+        "the host ended TLS because no client certificate was shown",
+        witness="tls.client-certificate",
+    ),
+)
+
+DERIVED = (
+    fact(
+        "path.certificate_problem",
+        "text",
+        "why the certificate was refused",
+        witness="connection",
+        answers=("expired", "not-yet-valid", "wrong-name", "self-signed", "unknown-authority", "inspected", "other"),
+    ),
+    fact(
+        "path.proxy_problem",
+        "text",
+        "what the proxy did",
+        witness="proxy",
+        answers=(
+            "wants-credentials",
+            "rejects-credentials",
+            "forbids-host",
+            "cannot-reach-host",
+            "wrong-scheme",
+            "unreachable",
+            "other",
+        ),
+    ),
+    fact(
+        "path.captive_portal",
+        "bool",
+        "the log-in page of a network answers in the host's place",
+        witness="reply-form",
+    ),
+)
