@@ -42,6 +42,7 @@ def asked(verifier: Secret | None, challenge: str | None) -> Asked:
         (None, CHALLENGE, None),
         (PAIR.verifier, None, None),
     ],
+    ids=["a pair", "no pair", "no verifier", "no challenge"],
 )
 def test_whether_the_pair_belongs_together_is_said_where_both_are_known(
     verifier: Secret | None, challenge: str | None, said: bool | None

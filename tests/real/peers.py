@@ -147,6 +147,7 @@ def chrony(program: Path, folder: Path, *lines: str, environ: dict[str, str] | N
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(5)
+        _tidy(process.pid)
 
 
 def _wait_until_it_answers(port: int) -> None:
@@ -177,6 +178,13 @@ def _serving(command: list[str], environ: Mapping[str, str]) -> Iterator[Peer]:
             process.kill()
             process.wait(5)
         reader.join(5)
+        _tidy(process.pid)
+
+
+def _tidy(pid: int) -> None:
+    """libfaketime leaves its shared memory behind when its process is ended by a signal."""
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        (Path("/dev/shm") / name).unlink(missing_ok=True)
 
 
 def _read(process: subprocess.Popen[str], said: Queue[str]) -> None:

@@ -56,7 +56,7 @@ def test_with_true_time_at_hand_the_side_that_is_off_is_named(
 ) -> None:  # fmt: skip
     peer, server_s = server
 
-    report = login(peer, keys, true_time, tmp_path, shifted(request, client_s))
+    report = login_with_true_time(peer, keys, true_time, tmp_path, shifted(request, client_s))
 
     assert report["outcome"] == ("granted" if client_s == server_s else "refused")
     assert fact(report, "clock.ahead_s") == pytest.approx(client_s, abs=CLOSE_S)
@@ -96,13 +96,23 @@ def test_the_reply_of_a_server_with_another_fault_is_not_put_down_to_a_clock_tha
 ) -> None:
     """Two clocks that err alike hide their error from each other: neither can have spoilt the assertion."""
     with authlib_server(request, keys.public, shifted(request, -OFF_S)) as peer:
-        report = login(
-            peer, keys, true_time, tmp_path, shifted(request, -OFF_S), "--audience", "https://login.example.com"
-        )
+        clock = shifted(request, -OFF_S)
+        report = login_with_true_time(peer, keys, true_time, tmp_path, clock, "--audience", "https://login.example.com")
 
     assert report["leaders"] == ["wrong-audience"]
     assert accused(report) == {"client", "server"}
     assert {finding["severity"] for finding in report["findings"]} == {"warning"}
+
+
+def login_with_true_time(
+    peer: Peer, keys: Keys, ntp: str, home: Path, clock: dict[str, str], *told: str
+) -> dict[str, Any]:
+    """A login in which chrony was heard. A machine that is too busy for two seconds proves nothing of the verdict."""
+    for _ in range(3):
+        report = login(peer, keys, ntp, home, clock, *told)
+        if reading(report, "ntp")["standing"] != "refused":
+            return report
+    pytest.fail(f"chrony was not heard: {reading(report, 'ntp')['reason']}")
 
 
 def login(peer: Peer, keys: Keys, ntp: str, home: Path, clock: dict[str, str], *told: str) -> dict[str, Any]:

@@ -38,7 +38,6 @@ class Checked:
     """One run of the program."""
 
     code: int
-    took_s: float
     report: dict[str, Any]
     err: str
 
@@ -60,13 +59,11 @@ def command(url: str, *options: str) -> list[str]:
 def checked(folder: Path, words: Sequence[str], environ: dict[str, str] | None = None, within_s: float = 40) -> Checked:
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     home = {"HOME": str(folder), "XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    began = time.monotonic()
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=within_s, check=False, env={**kept, **home, **(environ or {})}
     )
-    took_s = time.monotonic() - began
     assert done.stdout, done.stderr
-    return Checked(done.returncode, took_s, json.loads(done.stdout), done.stderr)
+    return Checked(done.returncode, json.loads(done.stdout), done.stderr)
 
 
 # --- real proxies -----------------------------------------------------------------------------------------------------
