@@ -13,6 +13,7 @@ and tolerance*. Clues weigh the first less than the second.
 from __future__ import annotations
 
 from importlib import import_module
+from types import MappingProxyType
 
 from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.provider import Provider
@@ -28,13 +29,16 @@ for _name in IN_ORDER:
 
 def derive(chart: Chart, provider: Provider, flow: str | None) -> Chart:
     """The chart with every derived fact that follows from it. Observed facts are never overwritten."""
+    known = dict(chart.observations)
+    growing = Chart(MappingProxyType(known))  # a view: each rule sees what the earlier ones found, without a copy
+    given = Given(growing, provider, flow)
     for derivation in RULES:
-        if derivation.fact in chart:
+        if derivation.fact in known:
             continue
-        value = derivation.rule(Given(chart, provider, flow))
+        value = derivation.rule(given)
         if value is not None:
-            chart = chart.plus([Observation(derivation.fact, value, "derived")])
-    return chart
+            known[derivation.fact] = Observation(derivation.fact, value, "derived")
+    return growing
 
 
 def reads_of(fact: str) -> frozenset[str]:

@@ -53,11 +53,12 @@ def questions(
     contenders = _contenders(verdicts, scale)
     if len(contenders) < 2:
         return ()
+    now = _scores(weighing, base, contenders, knowledge, scale)
     ranked = sorted(
         (
             (-worth.gain, fact.name, worth)
             for fact in _askable(contenders, weighing, base, knowledge)
-            if (worth := _worth(fact, contenders, weighing, base, knowledge, scale)).gain > 0
+            if (worth := _worth(fact, now, weighing, base, knowledge, scale)).gain > 0
         ),
         key=lambda row: row[:2],
     )
@@ -101,13 +102,13 @@ def _rows(contenders: tuple[str, ...], weighing: Weighing) -> tuple[str, ...]:
 
 def _worth(
     fact: Fact,
-    contenders: tuple[str, ...],
+    now: dict[str, int],
     weighing: Weighing,
     base: Chart,
     knowledge: Knowledge,
     scale: Scale,
 ) -> Worth:
-    now = _scores(weighing, base, contenders, knowledge, scale)
+    contenders = tuple(now)
     gaps: list[float] = []
     moved: set[str] = set()
     for answer in _answers(fact):

@@ -317,7 +317,7 @@ def test_match_says_whether_two_belong_together(
 
 
 def test_show_says_what_a_file_is(jwtdoctor: Shell) -> None:
-    assert "certificate (PEM), an RSA key of 2048 bits" in jwtdoctor("keys", "show", CERT).out
+    assert "certificate (PEM), an RSA key of 2048 bits" in " ".join(jwtdoctor("keys", "show", CERT).out.split())
     assert "ended" in jwtdoctor("keys", "show", str(SAMPLES / "expired.crt")).out
     assert "encrypted PEM" in jwtdoctor("keys", "show", str(SAMPLES / "encrypted.key")).out
 
