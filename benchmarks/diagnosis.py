@@ -32,6 +32,8 @@ from jwtdoctor.reasoning.responses import fold
 from jwtdoctor.reasoning.weigh import SCALE, Scale
 
 CASES = Path(__file__).resolve().parent.parent / "tests" / "cases"
+ENOUGH = 5
+"""A flow with fewer cases than this says nothing of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def score(recorded: Recorded, knowledge: Knowledge, scale: Scale = SCALE) -> Sco
 
 def table(scored: Sequence[Scored]) -> None:
     """Right first and among three, by provider, view and tier, beside the floor."""
-    print(f"{'':34}{'cases':>6}{'first':>8}{'three':>8}{'floor':>8}{'certain':>9}{'right':>7}")
+    print(f"{'':46}{'cases':>6}{'first':>8}{'three':>8}{'floor':>8}{'certain':>9}{'right':>7}")
     groups: list[tuple[str, Callable[[Scored], bool]]] = []
     for family in ("salesforce", "others"):
         for view in ("org", "outside"):
@@ -122,6 +124,20 @@ def table(scored: Sequence[Scored]) -> None:
     for provider in by_provider if len(by_provider) > 1 else []:
         group = [s for s in scored if s.recorded.provider == provider]
         print(_row(f"  {provider}", group))
+    _flows(scored)
+
+
+def _flows(scored: Sequence[Scored]) -> None:
+    """The flows that have enough cases to be judged by themselves: all tiers, then tier A alone."""
+    print("\nby flow, where it has five cases or more")
+    for family in ("salesforce", "others"):
+        for view in ("org", "outside"):
+            for flow in sorted({s.recorded.case.flow for s in scored if s.recorded.case.flow}):
+                for tier in ("all", "A"):
+                    belongs = _in_group(family, view, tier)
+                    group = [s for s in scored if s.recorded.case.flow == flow and belongs(s)]
+                    if len(group) >= ENOUGH:
+                        print(_row(f"  {family} · {view} · {flow} · {tier}", group))
 
 
 def _in_group(family: str, view: str, tier: str) -> Callable[[Scored], bool]:
@@ -139,7 +155,7 @@ def _row(name: str, group: Sequence[Scored]) -> str:
     certain = [s for s in group if s.word is Likelihood.ALMOST_CERTAIN]
     right = sum(s.is_first for s in certain)
     return (
-        f"{name:34}{count:>6}{_share(sum(s.is_first for s in group), count):>8}"
+        f"{name:46}{count:>6}{_share(sum(s.is_first for s in group), count):>8}"
         f"{_share(sum(s.is_among_three for s in group), count):>8}{_share(floor(group), count):>8}"
         f"{_share(len(certain), count):>9}{right:>4}/{len(certain)}"
     )

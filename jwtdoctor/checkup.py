@@ -21,7 +21,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from jwtdoctor.errors import BadInput
-from jwtdoctor.instruments.ports import Instruments, Resources
+from jwtdoctor.instruments.ports import Instruments, OrgApi, OrgHints, Resources
 from jwtdoctor.knowledge.load import Knowledge, load
 from jwtdoctor.model.assertion import Assertion, Finding
 from jwtdoctor.model.case import Attempt, Case
@@ -45,13 +45,17 @@ from jwtdoctor.model.report import (
 from jwtdoctor.reasoning.conclude import Seen, conclude
 from jwtdoctor.reasoning.recognise import recognise
 from jwtdoctor.reasoning.responses import texts_of
+from jwtdoctor.reasoning.rules.table import is_loopback
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import PrivateKey
+    from jwtdoctor.org.audit import Target
     from jwtdoctor.probes.retry import Experiment
 
 DEADLINE_S = 30.0
 REPLY_S = 20.0
+ORG_S = 30.0
+"""How much longer a checkup may last that reads the org too: two dozen requests, a few at a time."""
 PERSON_S = 300.0
 """How much longer a checkup may last that waits for a person."""
 FAILURES = ("path.failure", "path.failure_text", "path.tls_verify_code")
@@ -103,6 +107,7 @@ def seen_of(case: Case) -> Seen:
         case=case.id,
         profile=case.profile,
         asked=bool(len(chart) or case.text),
+        not_known=case.not_known,
     )
 
 
@@ -164,6 +169,14 @@ class _ClockSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class _OrgSeen:
+    """What the org behind the login gave besides facts: findings, and what was not visible."""
+
+    findings: tuple[Finding, ...]
+    unseen: tuple[ProbeOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Tried:
     """What a further login of `--prove` cost and showed."""
 
@@ -189,13 +202,14 @@ class _Checkup:
         self, case: Case, attempt: Attempt, instruments: Instruments, knowledge: Knowledge, timeout_s: float
     ) -> None:
         self._case = case
-        self._attempt = attempt
+        self._attempt, self._moved = _where_the_other_asks(attempt)
         self._instruments = instruments
         self._knowledge = knowledge
         self._provider: Provider = knowledge.provider_or_generic(case.provider)
         self._flow = case.flow or "jwt-bearer"
         self._began = monotonic()
-        self._ends_at = self._began + timeout_s + (PERSON_S if self._waits_for_a_person() else 0.0)
+        longer_s = (PERSON_S if self._waits_for_a_person() else 0.0) + (ORG_S if instruments.org is not None else 0.0)
+        self._ends_at = self._began + timeout_s + longer_s
         self._cancelled = Flag()
         self._proved = False
         self._notes = _Notes()
@@ -207,17 +221,18 @@ class _Checkup:
 
     def events(self) -> Iterator[Event]:
         try:
-            self._look_for_conflicts()
+            yield from self._look_for_conflicts()
             yield from self._local()
             yield from self._side_by_side(self._phase())
             yield from self._side_by_side(self._host_clock())
+            yield from self._side_by_side(self._org())
             yield from self._use_token()
             yield from self._prove()
             yield Concluded(self._conclude())
         finally:
             self._cancelled.set()
 
-    def _look_for_conflicts(self) -> None:
+    def _look_for_conflicts(self) -> Iterator[Event]:
         """What contradicts itself in the request: found before anything is sent, and no reason not to send it."""
         from jwtdoctor.probes.flows import conflicts
 
@@ -226,8 +241,11 @@ class _Checkup:
             self._flow, self._attempt, self._provider, Chart.of(self._case.observations),
             None if netrc is None else netrc(_host_of(self._attempt.token_url)),
         )  # fmt: skip
-        self._notes.findings.extend(conflicts.conflicts(given))
+        found = (*conflicts.conflicts(given), *self._moved)
+        self._notes.findings.extend(found)
         self._notes.observations.extend(conflicts.observe(given))
+        saw = ", ".join(f"{one.rule} ({one.severity})" for one in found) or "none"
+        yield self._ended(Looked("conflicts", monotonic() - self._began), saw)
 
     # --- LOCAL: one after the other, since each needs the one before
 
@@ -348,13 +366,13 @@ class _Checkup:
 
         asked = ask_for_token(
             self._flow, self._attempt, self._notes.assertion, self._instruments.transport,
-            min(self._left_s(), REPLY_S), self._cancelled.is_set, None, self._instruments.person,
+            min(self._left_s(), REPLY_S), self._cancelled.is_set, None, self._instruments.person, self._provider,
         )  # fmt: skip
         return _Brought(asked.observations, asked.saw, asked, asked.skipped)
 
     def _keep(self, brought: _Brought) -> None:
+        from jwtdoctor.probes.grant import TokenSeen
         from jwtdoctor.probes.request import Asked
-        from jwtdoctor.probes.token import TokenSeen
 
         self._notes.observations.extend(brought.observations)
         if isinstance(brought.product, _ClockSeen):
@@ -368,35 +386,78 @@ class _Checkup:
         elif isinstance(brought.product, TokenSeen):
             self._notes.findings.extend(brought.product.findings)
             self._notes.issued_at = brought.product.clock or self._notes.issued_at
+        elif isinstance(brought.product, _OrgSeen):
+            self._notes.findings.extend(brought.product.findings)
+            self._notes.outcomes.extend(brought.product.unseen)
         elif isinstance(brought.product, _Tried):
             self._notes.logins += brought.product.logins
             self._notes.findings.extend(brought.product.findings)
             self._proved = brought.product.granted
 
+    # --- ORG: after the request, so that its row in Login History is there
+
+    def _org(self) -> list[tuple[str, Callable[[], _Brought] | str]]:
+        if self._instruments.org is None:
+            return []
+        if self._provider.slug != "salesforce":
+            return [("org", "only orgs of Salesforce can be read")]
+        return [("org", partial(self._read_org, self._instruments.org))]
+
+    def _read_org(self, api: OrgApi) -> _Brought:
+        from jwtdoctor.org.audit import audit, pairs_with
+        from jwtdoctor.org.session import OrgSession
+
+        at = self._moment(_ahead(self._clock_facts(self._date_sample())))
+        now = self._instruments.clock.now() if at is None else at
+        sent_at = now if self._notes.logins else None
+        target = replace(target_of(self._attempt, self._flow, self._instruments.org_hints), since=sent_at)
+        audited = audit(OrgSession(api, ends_at=self._ends_at), target, now)
+        paired = pairs_with(self._notes.key, audited.certificate)
+        unseen = tuple(outcome for outcome in audited.outcomes if not isinstance(outcome, Looked))
+        # That the org could not be read is no fault of the login: the skipped probe says it.
+        product = _OrgSeen(() if audited.ended else audited.findings, unseen)
+        seen = (*audited.observations, *paired)
+        return _Brought(seen, audited.ended or audited.saw, product, skipped=audited.ended)
+
     # --- what the token is good for
 
     def _use_token(self) -> Iterator[Event]:
         reply, resources = self._notes.exchange, self._instruments.resources
+        if self._flow == "api-jwt":
+            return  # the JWT was the token, and was tried
         if not isinstance(reply, Reply) or not any(
             o.fact == "reply.granted" and o.value for o in self._notes.observations
         ):
             return
-        from jwtdoctor.probes.token import look_at_grant, try_token
+        from jwtdoctor.probes.grant import look_at_grant
+        from jwtdoctor.probes.token import try_token
 
         look: list[tuple[str, Callable[[], _Brought] | str]] = []
 
         def told() -> _Brought:
-            seen = look_at_grant(reply, self._attempt)
+            seen = look_at_grant(reply, self._attempt, self._provider)
             return _Brought(seen.observations, seen.saw, seen)
 
         def tried(use: Resources) -> _Brought:
-            seen = try_token(reply, self._attempt, self._provider, self._flow, use, self._left_s())
+            seen = try_token(
+                reply, self._attempt, self._provider, self._flow, use, self._left_s(),
+                prove=self._another_assertion, known=Chart.of(self._case.observations),
+            )  # fmt: skip
             return _Brought(seen.observations, seen.saw, seen)
 
         look.append(("grant", told))
         if resources is not None:
             look.append(("token", partial(tried, resources)))
         yield from self._side_by_side(look)
+
+    def _another_assertion(self) -> Assertion | None:
+        """One more assertion of the client, for a request about its token: a `jti` is taken once."""
+        from jwtdoctor.probes.local import make_assertion
+
+        if self._notes.key is None or self._attempt.ready_assertion is not None:
+            return None
+        now = self._instruments.clock.now()
+        return make_assertion(self._attempt, self._provider, self._notes.key, now, self._flow).assertion
 
     # --- REPEAT: only where it was asked for, and only what was announced
 
@@ -427,7 +488,7 @@ class _Checkup:
             assertion = make_assertion(experiment.attempt, self._provider, self._notes.key, at, self._flow).assertion
         asked = ask_for_token(
             self._flow, experiment.attempt, assertion, self._instruments.transport,
-            min(self._left_s(), REPLY_S), self._cancelled.is_set, experiment.host,
+            min(self._left_s(), REPLY_S), self._cancelled.is_set, experiment.host, None, self._provider,
         )  # fmt: skip
         result = result_of(experiment, before, asked.observations)
         tried = _Tried(asked.logins, result.granted, result.findings)
@@ -464,6 +525,7 @@ class _Checkup:
                 profile=self._case.profile,
                 command="check",
                 asked=notes.logins > 0,
+                not_known=self._case.not_known,
             ),
             self._knowledge,
         )
@@ -533,6 +595,38 @@ class _Checkup:
     def _ended(self, outcome: ProbeOutcome, saw: str) -> ProbeEnded:
         self._notes.outcomes.append(outcome)
         return ProbeEnded(outcome, saw, monotonic() - self._began)
+
+
+def target_of(attempt: Attempt, flow: str | None, hints: OrgHints) -> Target:
+    """What an audit looks for in the org behind a login."""
+    from jwtdoctor.org.audit import Target
+
+    return Target(
+        client_id=attempt.client_id,
+        username=attempt.username,
+        flow=flow,
+        app=hints.app,
+        caller_ip=hints.caller_ip,
+        redirect_uri=attempt.redirect_uri,
+    )
+
+
+def _where_the_other_asks(attempt: Attempt) -> tuple[Attempt, tuple[Finding, ...]]:
+    """In another client's shoes the request goes where that client sends it, and that is told.
+
+    A listener on loopback plays the host that was named, so there the URL stays.
+    """
+    if attempt.as_client is None or is_loopback(_host_of(attempt.token_url)):
+        return attempt, ()
+    from jwtdoctor.assertions.clients import client_named, url_as
+
+    client = client_named(attempt.as_client)
+    url = url_as(client, attempt.token_url)
+    if url == attempt.token_url:
+        return attempt, ()
+    message = f"as {client.title} does, the request goes to {_host_of(url)} and not to {_host_of(attempt.token_url)}"
+    finding = Finding("client-asks-elsewhere", "note", "url", message, "", (client.source,))
+    return replace(attempt, token_url=url), (finding,)
 
 
 def with_fix_of_this_machine(report: Report, sync: SyncState | None) -> Report:

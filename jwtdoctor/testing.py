@@ -16,7 +16,7 @@ from jwtdoctor.instruments.ports import Clock, Instruments, TimeSource
 from jwtdoctor.model.case import Case
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.clock import SourceRefused, TimeSample
-from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.model.exchange import Exchange, TextRequest, TokenRequest
 from jwtdoctor.model.names import Reach
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.simulator.facts import admin_facts, client_facts
@@ -24,7 +24,6 @@ from jwtdoctor.simulator.faults import FAULTS, Fault
 from jwtdoctor.simulator.judge import rule
 from jwtdoctor.simulator.network import answers_instead, breaks
 from jwtdoctor.simulator.policy import Policy, Vague
-from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.ruling import Ruling
 from jwtdoctor.simulator.wire import FORM, HttpRequest
 from jwtdoctor.simulator.world import Scenario, healthy, stage
@@ -101,16 +100,19 @@ class World:
     @property
     def case(self) -> Case:
         """What `check` would be given. The staged fault is not among it."""
-        told = client_facts(self.scenario)
-        if self._admin:
-            told = (*told, *admin_facts(self.scenario, self._refusal()))
         return Case(
             provider="salesforce",
             flow=self.scenario.flow,
-            observations=told,
+            observations=self.administrators_facts if self._admin else client_facts(self.scenario),
             attempt=self._ready.attempt,
             reach=Reach.ENDPOINT,
         )
+
+    @property
+    def administrators_facts(self) -> tuple[Observation, ...]:
+        """What an administrator would tell now: with the row in Login History that the last login left."""
+        refusal = self.transport.rulings[-1].refusal if self.transport.rulings else None
+        return (*client_facts(self.scenario), *admin_facts(self.scenario, refusal))
 
     @property
     def instruments(self) -> Instruments:
@@ -127,9 +129,6 @@ class World:
         """What the judge decided so far, in order."""
         return tuple(self.transport.rulings)
 
-    def _refusal(self) -> Refusal | None:
-        return self.transport.rulings[-1].refusal if self.transport.rulings else None
-
 
 @dataclass(slots=True)
 class SimulatedTransport:
@@ -144,8 +143,9 @@ class SimulatedTransport:
     def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
         fields = [(name, _revealed(value)) for name, value in request.fields]
         headers = {name: _revealed(value) for name, value in request.headers}
-        headers.setdefault("Content-Type", FORM)
-        return self._exchange("POST", request.url, headers, urlencode(fields), deadline_s)
+        if request.method == "POST":
+            headers.setdefault("Content-Type", FORM)
+        return self._exchange(request.method, request.url, headers, urlencode(fields), deadline_s)
 
     def get(self, url: str, deadline_s: float) -> Exchange:
         return self._exchange("GET", url, {}, "", deadline_s)
@@ -155,6 +155,10 @@ class SimulatedTransport:
 
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
         return self.post_form(request, deadline_s)
+
+    def post_text(self, request: TextRequest, deadline_s: float) -> Exchange:
+        body = "".join(_revealed(part) for part in request.parts)
+        return self._exchange("POST", request.url, dict(request.headers), body, deadline_s)
 
     def _exchange(self, method: str, url: str, headers: dict[str, str], body: str, deadline_s: float) -> Exchange:
         local = self.clock.now()

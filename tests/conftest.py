@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+pytest_plugins = ["lint_examples"]
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 TRUST_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -25,6 +28,18 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in [n for n in os.environ if n.startswith("JWTDOCTOR_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _each_key_is_parsed_once() -> Iterator[None]:
+    """OpenSSL looks whether an RSA key is made of primes whenever it reads one: 30 ms, for the same few keys again and
+    again. A key that was read is immutable, so the tests may share it."""
+    from cryptography.hazmat.primitives import serialization
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("load_pem_private_key", "load_der_private_key"):
+            patched.setattr(serialization, name, lru_cache(maxsize=256)(getattr(serialization, name)))
+        yield
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def header_of(spec: AssertionSpec) -> dict[str, Any]:
 
 
 def claims_of(spec: AssertionSpec, now: float, jti: str | None = None) -> dict[str, Any]:
-    """The claims as signed at `now` (epoch seconds). `extra_claims` wins.
+    """The claims as signed at `now` (epoch seconds). `extra_claims` wins; an empty subject or audience is not written.
 
     `jti` is the id to write where the spec asks for one; without it a random UUID, since Salesforce and most
     others refuse a second use.
@@ -28,8 +28,8 @@ def claims_of(spec: AssertionSpec, now: float, jti: str | None = None) -> dict[s
     second = math.floor(now)
     named: dict[str, Any] = {
         "iss": spec.issuer,
-        "sub": spec.subject,
-        "aud": spec.audience if isinstance(spec.audience, str) else list(spec.audience),
+        "sub": spec.subject or None,
+        "aud": (spec.audience if isinstance(spec.audience, str) else list(spec.audience)) or None,
         "exp": second + spec.lifetime_s,
         "iat": second if spec.iat else None,
         "nbf": second if spec.nbf else None,

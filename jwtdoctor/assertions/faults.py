@@ -142,6 +142,11 @@ def _host(claims: Claims) -> str:
     return urlsplit(one).netloc or one
 
 
+def _audience_listed(claims: Claims, now: int) -> list[Any]:  # noqa: ARG001
+    aud = claims.get("aud", "")
+    return aud if isinstance(aud, list) else [aud]
+
+
 def _other_audience(claims: Claims, now: int) -> str:  # noqa: ARG001
     """The other login host of Salesforce, which is the mistake that is really made; else a stranger."""
     host = _host(claims)
@@ -220,7 +225,7 @@ _TABLE: tuple[Fault, ...] = (
     Fault("wrong-aud", "aud names the other login host", "wrong-audience",
           claims=_claims(_with, "aud", _other_audience)),
     Fault("array-aud", "aud is an array of one", "audience-must-be-string",
-          claims=_claims(_with, "aud", lambda c, _now: c["aud"] if isinstance(c["aud"], list) else [c["aud"]])),
+          claims=_claims(_with, "aud", _audience_listed)),
     Fault("bare-host-aud", "aud is a host without https://", "wrong-audience",
           claims=_claims(_with, "aud", lambda c, _now: _host(c))),
     Fault("http-aud", "aud begins with http://", "wrong-audience",
@@ -247,7 +252,7 @@ _TABLE: tuple[Fault, ...] = (
     Fault("wrong-sub", "sub is a user that does not exist", "wrong-subject",
           claims=_claims(_with, "sub", lambda _c, _now: "nobody@jwtdoctor.example")),
     Fault("escaped-sub", "sub is URL-escaped", "wrong-subject",
-          claims=_claims(_with, "sub", lambda c, _now: quote(str(c["sub"]), safe=""))),
+          claims=_claims(_with, "sub", lambda c, _now: quote(str(c.get("sub", "")), safe=""))),
     Fault("white-space-iss", "iss ends in a line break", "credential-mangled",
           claims=_claims(_with, "iss", lambda c, _now: f"{c['iss']}\n")),
     Fault("prn", "prn in place of sub, as two npm clients sign", claims=_claims(_renamed, "sub", "prn")),

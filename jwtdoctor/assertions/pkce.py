@@ -73,7 +73,7 @@ def check(verifier: str | Secret, challenge: str, method: Method = "S256") -> Pk
     """Whether the two belong together (RFC 7636 §4.6), with every slip named. Never quotes the verifier."""
     text = verifier.reveal() if isinstance(verifier, Secret) else verifier
     matches = challenge_of(text, method) == challenge
-    findings = [*_of_verifier(text)]
+    findings = [*check_verifier(text)]
     if method == "plain":
         findings.append(
             _warning(
@@ -87,7 +87,9 @@ def check(verifier: str | Secret, challenge: str, method: Method = "S256") -> Pk
     return PkceCheck(matches, len(text), tuple(findings))
 
 
-def _of_verifier(text: str) -> list[Finding]:
+def check_verifier(verifier: str | Secret) -> list[Finding]:
+    """What is wrong with the form of a verifier (RFC 7636 §4.1). Never quotes it."""
+    text = verifier.reveal() if isinstance(verifier, Secret) else verifier
     findings = []
     if text != text.strip():
         findings.append(_error("pkce-white-space", "there is white space around the verifier", "strip it"))

@@ -46,8 +46,8 @@ class Signer:
 
     `key`: a path, PEM or JWK as str or bytes, a Secret that holds one, or a loaded PrivateKey. A str that
     holds a line break or begins as PEM or JSON is the key itself, any other is a path. `audience` one text
-    or several. `alg` None: what suits the key. `clock` gives local epoch seconds. Raises BadKey, and
-    BadInput for an empty name.
+    or several; it and `subject` are not written where they are None, for a server that wants none. `alg` None:
+    what suits the key. `clock` gives local epoch seconds. Raises BadKey, and BadInput for an empty name.
     """
 
     __slots__ = ("_clock", "_kept", "_key", "_skew", "_spec")
@@ -57,8 +57,8 @@ class Signer:
         *,
         key: str | PathLike[str] | bytes | Secret | PrivateKey,
         issuer: str,
-        subject: str,
-        audience: str | tuple[str, ...] | list[str],
+        subject: str | None,
+        audience: str | tuple[str, ...] | list[str] | None,
         lifetime_s: int = 180,
         skew: Corrects | None = None,
         alg: str | None = None,
@@ -71,7 +71,8 @@ class Signer:
     ) -> None:
         from jwtdoctor.assertions.sign import default_alg, refuse_unsuitable
 
-        _refuse_empty(issuer=issuer, subject=subject, audience=audience)
+        named = {"subject": subject, "audience": audience}
+        _refuse_empty(issuer=issuer, **{name: value for name, value in named.items() if value is not None})
         if lifetime_s <= 0:
             raise BadInput("the lifetime is not positive", where="lifetime_s", expected="seconds, such as 180")
         self._key = loaded(key, passphrase)
@@ -80,8 +81,8 @@ class Signer:
         self._kept: tuple[Assertion, float] | None = None
         self._spec = AssertionSpec(
             issuer=issuer,
-            subject=subject,
-            audience=audience if isinstance(audience, str) else tuple(audience),
+            subject=subject or "",
+            audience=audience if isinstance(audience, str) else tuple(audience or ()),
             lifetime_s=lifetime_s,
             alg=alg or default_alg(self._key),
             kid=kid,

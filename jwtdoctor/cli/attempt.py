@@ -17,10 +17,13 @@ from jwtdoctor.config.attempts import (
     DEFAULT_LIFETIME_S,
     DEFAULT_PROVIDER,
     attempt_of,
+    claims_beside,
     claims_of,
+    flow_of,
     is_loopback,
     lifetime_of,
     secret_of,
+    signing_flow,
     token_url_of,
 )
 from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings
@@ -29,20 +32,24 @@ from jwtdoctor.reasoning.recognise import provider_of_url
 
 if TYPE_CHECKING:
     from jwtdoctor.knowledge.load import Knowledge
+    from jwtdoctor.model.provider import Provider
 
 __all__ = [
     "DEFAULT_FLOW",
     "DEFAULT_LIFETIME_S",
     "DEFAULT_PROVIDER",
     "attempt_of",
+    "claims_beside",
     "claims_of",
     "flow_name",
+    "flow_of",
     "gather",
     "is_loopback",
     "lifetime_of",
     "provider_name",
     "secret_of",
     "sending_options",
+    "signing_flow",
     "signing_options",
     "token_url_of",
 ]
@@ -95,6 +102,10 @@ _SENDING = [
     click.option("--redirect-uri", metavar="URI", help="redirect_uri of the authorize request."),
     click.option("--authorize-url", metavar="URL", help="Authorize endpoint.  [default: beside the token URL]"),
     click.option("--device-url", metavar="URL", help="Device authorization endpoint (flow device)."),
+    click.option("--api-url", metavar="URL", help="What to try a granted token at: GET, harmless."),
+    click.option("--userinfo-url", metavar="URL", help="Userinfo endpoint.  [default: the provider's]"),
+    click.option("--introspect-url", metavar="URL", help="Introspection endpoint.  [default: the provider's]"),
+    click.option("--revoke-url", metavar="URL", help="Revocation endpoint, for --revoke.  [default: the provider's]"),
     click.option("--scope", metavar="SCOPES", help="Scopes to ask for, separated by blanks."),
 ]
 

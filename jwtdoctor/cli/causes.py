@@ -6,15 +6,29 @@ of the profile's provider, else Salesforce's.
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jwtdoctor.cli.attempt import gather, provider_name
 from jwtdoctor.cli.common import Common, common_options, emit, emit_document, narrate, report_document, unknown
+from jwtdoctor.errors import BadInput
+from jwtdoctor.render.causes import (
+    MEANS,
+    about,
+    at,
+    by_use,
+    clues_of,
+    condition,
+    readings_of,
+    references_of,
+    remedies_of,
+    told,
+    when,
+    wording,
+)
 
 if TYPE_CHECKING:
     from jwtdoctor.knowledge.load import Knowledge
@@ -25,12 +39,22 @@ if TYPE_CHECKING:
 @click.command("causes", short_help="The knowledge: every cause, its clues and remedies.")
 @click.argument("slug", required=False)
 @click.option("--provider", metavar="NAME", help="Whose clues, wordings and remedies.  [default: salesforce]")
+@click.option("--write", metavar="FOLDER", help="Write all of it as Markdown: a page a cause, and an index.")
+@click.option("--check", is_flag=True, help="With --write: only say whether the pages are current; exit 1 if not.")
 @common_options("text", "json")
-def command(common: Common, slug: str | None, provider: str | None) -> int:
+def command(common: Common, slug: str | None, provider: str | None, write: str | None, check: bool) -> int:
     """Lists the causes, or tells everything about one: clues, sources, wordings, remedies."""
     from jwtdoctor.knowledge.load import load
 
     knowledge = load()
+    if write is not None:
+        if slug is not None or provider is not None:
+            raise BadInput("writes every cause of every provider", where="--write", do="leave the others out")
+        from jwtdoctor.cli.cause_files import write_pages
+
+        return write_pages(common, write, knowledge, only_check=check)
+    if check:
+        raise BadInput("belongs to --write FOLDER", where="--check")
     found = gather(common, {"provider": provider})
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
@@ -78,7 +102,7 @@ def _row(slug: str, title: str, column: int, width: int) -> list[str]:
 
 def _tell(common: Common, knowledge: Knowledge, provider: Provider, cause: Cause) -> None:
     added = provider.causes.get(cause.slug)
-    readings = list(_readings(cause.slug, provider, knowledge))
+    readings = list(readings_of(cause.slug, provider, knowledge))
     claims = [claim for claim in provider.claims if cause.slug in claim.causes]
     if common.format == "json":
         whole = _document(cause, added, readings, claims)
@@ -86,22 +110,6 @@ def _tell(common: Common, knowledge: Knowledge, provider: Provider, cause: Cause
         return
     lines = _text(cause, provider, added, readings, claims, common.streams.width)
     emit(common, "\n".join(lines))
-
-
-def _readings(slug: str, provider: Provider, knowledge: Knowledge) -> Iterator[tuple[Response, Reading]]:
-    """Every wording that has been seen to mean this cause, the provider's and the general ones."""
-    general = knowledge.providers["generic"].responses if provider.slug != "generic" else ()
-    for response in (*provider.responses, *general):
-        for reading in response.readings:
-            if reading.cause == slug:
-                yield response, reading
-
-
-def _clues(cause: Cause, added: CauseAddition | None) -> list[Clue]:
-    """General clues that hold here, then the provider's own."""
-    if added is None:
-        return list(cause.clues)
-    return [clue for clue in cause.clues if clue.fact not in added.without] + list(added.clues)
 
 
 def _document(
@@ -119,29 +127,16 @@ def _document(
         "flows": list(cause.flows),
         "on_granted": cause.on_granted,
         "retryable": cause.retryable,
-        "clues": [_clue_document(clue) for clue in _clues(cause, added)],
+        "clues": [_clue_document(clue) for clue in clues_of(cause, added)],
         "texts": [_text_document(response, reading) for response, reading in readings],
-        "remedy": [_remedy_document(r) for r in _remedies(cause, added)],
+        "remedy": [_remedy_document(r) for r in remedies_of(cause, added)],
         "confirm": (own.confirm if own else "") or cause.confirm,
         "shows_in": (own.shows_in if own else "") or cause.shows_in,
         "claims": [
             {"claim": c.claim, "verdict": c.verdict, "because": c.because, "sources": list(c.sources)} for c in claims
         ],
-        "references": _references(cause, added),
+        "references": references_of(cause, added),
     }
-
-
-def _remedies(cause: Cause, added: CauseAddition | None) -> tuple[Remedy, ...]:
-    """Those for one observation first, as a report shows them; then the provider's, or else the general ones."""
-    own = () if added is None else added.remedy
-    special = [remedy for remedy in (*own, *cause.remedy) if remedy.fact is not None]
-    usual = [r for r in own if r.fact is None] or [r for r in cause.remedy if r.fact is None]
-    return (*special, *usual)
-
-
-def _references(cause: Cause, added: CauseAddition | None) -> list[str]:
-    own = () if added is None else added.references
-    return list(dict.fromkeys((*own, *cause.references)))
 
 
 def _clue_document(clue: Clue) -> dict[str, Any]:
@@ -176,8 +171,8 @@ def _text_document(response: Response, reading: Reading) -> dict[str, Any]:
 
 
 def _remedy_document(remedy: Remedy) -> dict[str, Any]:
-    told: dict[str, Any] = {"do": _told(remedy), "command": remedy.command, "where": remedy.where, "url": remedy.url}
-    return told if remedy.fact is None else told | {"fact": remedy.fact, str(remedy.operator): remedy.operand}
+    row: dict[str, Any] = {"do": told(remedy), "command": remedy.command, "where": remedy.where, "url": remedy.url}
+    return row if remedy.fact is None else row | {"fact": remedy.fact, str(remedy.operator): remedy.operand}
 
 
 # --- as text
@@ -194,18 +189,18 @@ def _text(
     page, cite = _Page(width), _Footnotes()
     page.text(cause.slug)
     page.text(cause.title)
-    page.text(_about(cause, added))
+    page.text(about(cause, added))
     page.gap()
     page.text(cause.explanation)
-    clues = _clues(cause, added)
+    clues = clues_of(cause, added)
     page.section("Speaks for it", (_clue_line(c, cite) for c in clues if c.speaks == "for"), "+ ")
     page.section("Speaks against it", (_clue_line(c, cite) for c in clues if c.speaks == "against"), "- ")
-    page.section(f"Texts ({provider.title})", (_text_line(*pair, cite) for pair in _by_use(readings)), "* ")
-    page.numbered("Do", [_remedy_line(r) for r in _remedies(cause, added)])
+    page.section(f"Texts ({provider.title})", (_text_line(*pair, cite) for pair in by_use(readings)), "* ")
+    page.numbered("Do", [_remedy_line(r) for r in remedies_of(cause, added)])
     page.section("Confirm", [(added.confirm if added else "") or cause.confirm])
     page.section("Where it shows", [(added.shows_in if added else "") or cause.shows_in])
     page.section("What guides claim", (_claim_line(claim, cite) for claim in claims), "* ")
-    for reference in _references(cause, added):
+    for reference in references_of(cause, added):
         cite([reference])
     page.notes("Sources", cite.sources)
     return page.lines
@@ -226,82 +221,25 @@ class _Footnotes:
         return f"[{','.join(numbers)}]" if numbers else ""
 
 
-def _about(cause: Cause, added: CauseAddition | None) -> str:
-    common = (added.how_common if added else "") or cause.how_common
-    flows = ", ".join(cause.flows) or "every flow"
-    again = "a retry may help" if cause.retryable else "a retry does not help"
-    return f"{common}; {flows}; {again}" + ("; after a token was granted" if cause.on_granted else "")
-
-
-_OPERATORS: Mapping[str, str] = {
-    "is": "is",
-    "one_of": "is one of",
-    "above": "above",
-    "below": "below",
-    "matches": "matches",
-}
-
-
 def _clue_line(clue: Clue, cite: _Footnotes) -> str:
-    operand = ", ".join(clue.operand) if isinstance(clue.operand, tuple) else _value(clue.operand)
     flows = f"; {', '.join(clue.flows)} only" if clue.flows else ""
-    head = f"{clue.fact} {_OPERATORS[clue.operator]} {operand} ({clue.weight}, {clue.sureness.value}{flows})"
+    head = f"{condition(clue)} ({clue.weight}, {clue.sureness.value}{flows})"
     return f"{head}: {clue.because} {cite(clue.sources)}"
 
 
-def _value(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_USES = ("sole", "usual", "often", "sometimes", "rarely", "claimed")
-_MEANS = {
-    "sole": "means only this",
-    "usual": "usually means this",
-    "often": "often means this",
-    "sometimes": "sometimes means this",
-    "rarely": "rarely means this",
-    "claimed": "is claimed to mean this",
-}
-
-
-def _by_use(readings: list[tuple[Response, Reading]]) -> list[tuple[Response, Reading]]:
-    return sorted(readings, key=lambda pair: _USES.index(pair[1].usual))
-
-
 def _text_line(response: Response, reading: Reading, cite: _Footnotes) -> str:
-    status = "/".join(str(s) for s in response.statuses)
-    said = [status, response.error or "", f'"{response.description}"' if response.description else ""]
-    if response.pattern and not response.description:
-        said.append(_shape(response.pattern))
     flows = ", ".join(reading.flows or response.flows)
-    where = "" if response.where == "token" else f" (at {response.where})"
-    tail = f"{_MEANS[reading.usual]}, {reading.sureness.value}" + (f"; {flows}" if flows else "")
+    tail = f"{MEANS[reading.usual]}, {reading.sureness.value}" + (f"; {flows}" if flows else "")
     note = f" {reading.note}" if reading.note else ""
-    return f"{' '.join(part for part in said if part)}{where}: {tail}.{note} {cite(reading.sources)}"
-
-
-def _shape(pattern: str) -> str:
-    """A regular expression as far as a person would read one; JSON has the whole."""
-    return f"/{pattern}/" if len(pattern) <= 60 else f"/{pattern[:56]}…/"
+    return f"{wording(response)}{at(response)}: {tail}.{note} {cite(reading.sources)}"
 
 
 def _remedy_line(remedy: Remedy) -> str:
-    parts = [_told(remedy) if remedy.fact is None else f"[{_when(remedy)}] {_told(remedy)}"]
+    parts = [told(remedy) if remedy.fact is None else f"[{when(remedy)}] {told(remedy)}"]
     parts += [f"run: {remedy.command}"] if remedy.command else []
     parts += [f"in: {remedy.where}"] if remedy.where else []
     parts += [remedy.url] if remedy.url else []
     return "\n".join(parts)
-
-
-def _told(remedy: Remedy) -> str:
-    """The words of a remedy without the places for what was observed."""
-    return re.sub(r"\{[^{}|]*\|([^{}]*)\}", r"\1", remedy.do).replace(" (no details)", "")
-
-
-def _when(remedy: Remedy) -> str:
-    operand = remedy.operand
-    words = " or ".join(operand) if isinstance(operand, tuple) else str(operand).lower()
-    return f"{remedy.fact}: {words}"
 
 
 def _claim_line(claim: Claim, cite: _Footnotes) -> str:

@@ -9,7 +9,7 @@ Decisions where the contract is silent:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jwtdoctor.cli.attempt import (
-    DEFAULT_FLOW,
     attempt_of,
     flow_name,
     gather,
     provider_name,
     sending_options,
+    signing_flow,
     signing_options,
 )
-from jwtdoctor.cli.common import Common, common_options, emit, narrate, one_line
-from jwtdoctor.cli.facts import observations_of
+from jwtdoctor.cli.common import (
+    Common,
+    common_options,
+    emit,
+    emit_each,
+    narrate,
+    one_line,
+    refuse_unwritable_outputs,
+)
+from jwtdoctor.cli.facts import told
+from jwtdoctor.cli.metadata import metadata_facts
+from jwtdoctor.cli.orgs import door_of, hints_of, org_options, staged_door
+from jwtdoctor.cli.outputs import is_twice
 from jwtdoctor.cli.reports import FORMATS, exit_code, keep_last, rendered
 from jwtdoctor.cli.streams import refuse_unwritable
 from jwtdoctor.errors import BadInput
-from jwtdoctor.model.case import Case
+from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Exchange, TokenRequest
 from jwtdoctor.model.names import Reach
@@ -41,7 +52,10 @@ if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import Instruments, Transport
 
 DEFAULT_TIMEOUT_S = 30.0
-WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout", "my_domain", "prove", "revoke", "as"})
+WITH_SIMULATE = frozenset({
+    *("provider", "flow", "lifetime", "no_ntp", "timeout", "my_domain", "prove", "revoke", "as"),
+    *("audit", "app", "caller_ip"),
+})  # fmt: skip
 """Settings that mean something beside `--simulate`."""
 
 
@@ -56,7 +70,10 @@ WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout", 
 @click.option("--my-domain", metavar="HOST", help="The org's own host, for --prove.")
 @click.option("--prove", is_flag=True, default=None, help="Two more logins at most, to settle what is open.")
 @click.option("--revoke", is_flag=True, default=None, help="Give a granted token back at the end.")
-@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable.")
+@click.option("--audit", is_flag=True, default=None, help="Read the org too, with an administrator's session.")
+@org_options
+@click.option("--metadata", metavar="PATH", help="Metadata of the app, such as force-app: its facts count too.")
+@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides, or NAME=unknown; repeatable.")
 @click.option(
     "--simulate",
     is_flag=False,
@@ -67,7 +84,7 @@ WITH_SIMULATE = frozenset({"provider", "flow", "lifetime", "no_ntp", "timeout", 
 @click.option("--copy", type=click.Choice(["curl", "python"]), help="Print the request instead of sending it.")
 @click.option("--save-case", metavar="FILE", help="Write the redacted case, for explain.")
 @click.option("--keep-names", is_flag=True, help="Do not replace names in the saved case.")
-@common_options(*FORMATS)
+@common_options(*FORMATS, several=True)
 def command(
     common: Common,
     profile: str | None,
@@ -75,6 +92,7 @@ def command(
     save_case: str | None,
     keep_names: bool,
     fact: tuple[str, ...],
+    metadata: str | None,
     copy: str | None,
     **flags: Any,
 ) -> int:
@@ -82,9 +100,11 @@ def command(
 
     Builds and signs an assertion, measures the clock, looks at the way to the host, sends one token request.
     """
-    for path in (common.output, save_case):
-        if path is not None:
-            refuse_unwritable(path)
+    refuse_unwritable_outputs(common)
+    if save_case is not None:
+        refuse_unwritable(save_case)
+        if is_twice((save_case, *(one.output for one in common.outputs))):
+            raise BadInput("is the file of --output as well", where="--save-case", do="give each a file of its own")
     timeout_s = _timeout(flags["timeout"])
     found = gather(common, flags, profile=profile)
     for warning in found.warnings:
@@ -93,14 +113,18 @@ def command(
     timeout_s = timeout_s or _timeout(found.number("timeout")) or DEFAULT_TIMEOUT_S
     if copy is not None:
         return _copied(common, found, copy, simulate)
+    typed = told((*found.several("fact"), *fact))
+    meant = metadata_facts(metadata, found.text("app"), found.text("client_id"), knows_time=True)
     with _prepared(found, simulate, flags) as prepared:
         case = replace(
             prepared.case,
             observations=(
                 *prepared.case.observations,
+                *meant,
                 *_named_host(found),
-                *observations_of((*found.several("fact"), *fact)),
+                *typed.observations,
             ),
+            not_known=typed.not_known,
             profile=found.profile,
             reach=Reach.REPEAT if found.flag("prove") else prepared.case.reach,
         )
@@ -114,7 +138,7 @@ def command(
     seen = replace(case, reply=report.reply)
     keep_last(found.profile, _case_document(seen, report, False))
     unsaved = None if save_case is None else _saved(common, save_case, _case_document(seen, report, keep_names))
-    emit(common, rendered(common, report))
+    emit_each(common, lambda one: rendered(one, report))
     if unsaved is not None:
         raise unsaved
     return exit_code(report)
@@ -128,9 +152,12 @@ def _copied(common: Common, found: Settings, form: str, simulate: str | None) ->
 
     if simulate is not None:
         raise BadInput("cannot go with --simulate, whose keys live as long as it runs", where="--copy")
+    if common.others:
+        raise BadInput("has a form of its own", where="--copy", do="leave --format out")
     knowledge = load()
     provider = knowledge.providers[provider_name(found, knowledge)]
-    emit(common, copied(form, found, provider, flow_name(found.text("flow") or DEFAULT_FLOW)))
+    named = found.text("flow")
+    emit(common, copied(form, found, provider, signing_flow(provider) if named is None else flow_name(named)))
     return OK
 
 
@@ -205,11 +232,14 @@ def _real(found: Settings) -> Prepared:
 
     knowledge = load()
     slug = provider_name(found, knowledge)
-    flow = flow_name(found.text("flow") or DEFAULT_FLOW)
+    named = found.text("flow")
+    flow = signing_flow(knowledge.providers[slug]) if named is None else flow_name(named)
     attempt, warnings = attempt_of(found, knowledge.providers[slug])
     instruments = real_instruments(
         ntp=found.several("ntp") or None, no_ntp=found.flag("no_ntp"), ca_file=found.text("ca_file")
     )
+    if found.flag("audit"):
+        instruments = replace(instruments, org=door_of(found), org_hints=hints_of(found))
     case = Case(provider=slug, flow=flow, attempt=attempt, reach=Reach.ENDPOINT, warnings=warnings)
     return Prepared(case, instruments)
 
@@ -247,12 +277,15 @@ def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
         _agrees("provider", found, staged.provider)
         _agrees("flow", found, staged.flow)
         attempt = replace(staged.attempt, revoke=found.flag("revoke"), as_client=found.text("as"))
+        attempt = _with_its_own_audience(attempt, name, staged.client_facts)
         lifetime_s = found.get("lifetime")
         if lifetime_s is not None and lifetime_s.is_flag:
             attempt = replace(attempt, lifetime_s=int(found.number("lifetime") or 0))
         no_ntp = found.flag("no_ntp")
         # The stage's clock is known to the second that its margins need: narrowing it would only take time.
         instruments = replace(real_instruments(ntp=staged.ntp, no_ntp=no_ntp), host_clock=None)
+        if found.flag("audit"):
+            instruments = replace(instruments, org=staged_door(staged), org_hints=hints_of(found))
         case = Case(
             provider=staged.provider,
             flow=staged.flow,
@@ -262,6 +295,20 @@ def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
             reach=Reach.ENDPOINT,
         )
         yield Prepared(case, instruments)
+
+
+def _with_its_own_audience(attempt: Attempt, name: str, facts: Iterable[Observation]) -> Attempt:
+    """In another client's shoes the audience is the one that it chooses for the host that is played, unless the
+    audience is the staged fault."""
+    from jwtdoctor.assertions.clients import client_named
+
+    if attempt.as_client is None or "audience" in name:
+        return attempt
+    host = next((str(seen.value) for seen in facts if seen.fact == "request.token_host"), None)
+    choose = client_named(attempt.as_client).audience
+    if host is None or choose is None:
+        return attempt
+    return replace(attempt, audience=choose(f"https://{host}/services/oauth2/token"))
 
 
 def _agrees(name: str, found: Settings, staged: str) -> None:

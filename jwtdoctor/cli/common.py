@@ -2,7 +2,7 @@
 
     @click.command("clock", short_help="…")
     @click.option("--url")
-    @common_options("text", "json")        # lowest, so that its options are listed last
+    @common_options("text", "json")        # lowest, so that its options are listed last (several=True: cli/outputs.py)
     def command(common: Common, url: str | None) -> int:
         emit(common, "the answer")         # stdout, or the file of --output
         narrate(common, "a remark")        # stderr, unless --quiet
@@ -19,14 +19,15 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
 
 from jwtdoctor.cli import streams as _streams
+from jwtdoctor.cli.outputs import FORMAT, OUTPUT, OrderedOption, Pair, paired, typed_order
 from jwtdoctor.cli.streams import Streams, one_line, printable, to_json
-from jwtdoctor.errors import UnknownName
+from jwtdoctor.errors import BadInput, JwtDoctorError, UnknownName
 from jwtdoctor.model.report import REPORT_SCHEMA
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "common_options",
     "emit",
     "emit_document",
+    "emit_each",
     "narrate",
     "one_line",
+    "refuse_unwritable_outputs",
     "report_document",
     "to_json",
     "tool_version",
@@ -57,6 +60,13 @@ class Common:
     verbose: bool = False
     profile: str | None = None
     streams: Streams = field(default_factory=Streams)
+    others: tuple[Common, ...] = ()
+    """Further outputs of the same answer, where `--format` was given more than once; see `cli/outputs.py`."""
+
+    @property
+    def outputs(self) -> tuple[Common, ...]:
+        """This one and the others: those to files first, since stdout may break."""
+        return tuple(sorted((self, *self.others), key=lambda one: one.output is None))
 
     @property
     def shows_progress(self) -> bool:
@@ -67,53 +77,113 @@ class Common:
 Handler = Callable[..., Any]
 
 
-def common_options(*formats: str) -> Callable[[Handler], Handler]:
+def common_options(*formats: str, several: bool = False) -> Callable[[Handler], Handler]:
     """Adds the common options; the function gets them as one `Common`, its first argument.
 
-    `formats`: what `--format` takes, the default first; without any: text, json.
+    `formats`: what `--format` takes, the default first; without any: text, json. `several`: `--format` and `-o` may be
+    given more than once, in pairs; the command then answers with `emit_each` in place of `emit`.
     """
+    formats = formats or ("text", "json")
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
         def handle(
             *args: Any,
-            format_: str,
-            output: str | None,
+            format_: str | tuple[str, ...],
+            output: str | tuple[str, ...] | None,
             quiet: bool,
             verbose: bool,
             no_color: bool,
             profile_name: str | None,
             **rest: Any,
         ) -> Any:
-            to_file = output not in (None, "-")
-            shows = _streams.streams(no_color=no_color, to_file=to_file)
-            common = Common(format_, output if to_file else None, quiet, verbose, profile_name, shows)
-            return handler(common, *args, **rest)
+            def common(form: str, file: str | None) -> Common:
+                shows = _streams.streams(no_color=no_color, to_file=file is not None)
+                return Common(form, file, quiet, verbose, profile_name, shows)
+
+            if isinstance(format_, str):
+                pairs: tuple[Pair, ...] = ((format_, None if output in (None, "-") else str(output)),)
+            else:
+                pairs = paired(format_, tuple(output or ()), typed_order(), formats[0])
+            first, *others = (common(form, file) for form, file in pairs)
+            return handler(replace(first, others=tuple(others)), *args, **rest)
 
         decorated: Handler = handle
-        for option in reversed(_options(formats or ("text", "json"))):
+        for option in reversed(_options(formats, several)):
             decorated = option(decorated)
         return decorated
 
     return decorate
 
 
-def _options(formats: tuple[str, ...]) -> list[Callable[[Handler], Handler]]:
+def _options(formats: tuple[str, ...], several: bool) -> list[Callable[[Handler], Handler]]:
     return [
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(formats),
-            default=formats[0],
-            show_default=True,
-            help="Form of the answer.",
-        ),
-        click.option("-o", "--output", metavar="FILE", help="Write the answer to FILE, whole or not at all."),
+        *(_pairs(formats) if several else _one_pair(formats)),
         click.option("-q", "--quiet", is_flag=True, help="No narration on stderr."),
         click.option("-v", "--verbose", is_flag=True, help="More detail; progress on stderr."),
         click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR)."),
         click.option("--profile", "profile_name", metavar="NAME", help="Settings of this profile."),
     ]
+
+
+def _one_pair(formats: tuple[str, ...]) -> list[Callable[[Handler], Handler]]:
+    return [
+        click.option(
+            "--format",
+            FORMAT,
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="Form of the answer.",
+        ),
+        click.option("-o", "--output", OUTPUT, metavar="FILE", help="Write the answer to FILE, whole or not at all."),
+    ]
+
+
+def _pairs(formats: tuple[str, ...]) -> list[Callable[[Handler], Handler]]:
+    return [
+        click.option(
+            "--format",
+            FORMAT,
+            type=click.Choice(formats),
+            multiple=True,
+            cls=OrderedOption,
+            help=f"Form of the answer; repeatable, each with its -o.  [default: {formats[0]}]",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            OUTPUT,
+            metavar="FILE",
+            multiple=True,
+            cls=OrderedOption,
+            help="Write the answer (of the --format before it) to FILE, whole or not at all.",
+        ),
+    ]
+
+
+def refuse_unwritable_outputs(common: Common) -> None:
+    """Raises BadInput for an output that can be seen beforehand to be no place for a file."""
+    for one in common.outputs:
+        if one.output is not None:
+            _streams.refuse_unwritable(one.output)
+
+
+def emit_each(common: Common, render: Callable[[Common], str]) -> None:
+    """The answer to every output, each as `render` gives it: all files, then stdout.
+
+    What cannot be written is said when the others are done: the answer may have cost a login.
+    """
+    problems: list[JwtDoctorError] = []
+    for one in common.outputs:
+        try:
+            emit(one, render(one))
+        except (BadInput, _streams.NoStdout) as problem:
+            problems.append(problem)
+    for another in problems[1:]:
+        narrate(replace(common, quiet=False), f"jwtdoctor: {another}")
+    if problems:
+        raise problems[0]
 
 
 def emit(common: Common, text: str, *, secret: bool = False) -> None:

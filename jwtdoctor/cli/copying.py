@@ -5,54 +5,97 @@ the copy runs, by `jwtdoctor sign` or the library, since a pasted one is dead in
 Nothing is sent, no secret is read, no command of `cmd:` is run or repeated.
 
 In curl, secrets reach the form through process substitution (bash, zsh) and not the command line, which others can see.
+If the assertion cannot be signed, nothing is sent: a login is not wasted on an empty one.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jwtdoctor.config.attempts import plain_attempt
-from jwtdoctor.config.profiles import SECRETS, Settings
+from jwtdoctor.config.profiles import OF_THE_ORG, SECRETS, Settings
+from jwtdoctor.config.secrets import pointer_steps
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.exchange import TokenRequest
+from jwtdoctor.model.names import ASSERTION_FLOWS
 from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
     from jwtdoctor.model.provider import Provider
 
 FORMS = ("curl", "python")
-SIGNING = ("jwt-bearer", "private-key-jwt")
+SHOW_REPLY = """\
+answer = reply.json() if "json" in reply.headers.get("Content-Type", "") else {}
+print(reply.status_code, answer.get("error", ""), answer.get("error_description", ""))"""
+"""How a copy in Python ends: with what was said, and never with the token."""
 _MARK = re.compile(r"\x00(\w+)\x00")
-_SIGN_SETTINGS = ("provider", "url", "audience", "client_id", "username", "key", "key_passphrase", "lifetime", "alg",
-                  "kid", "as")  # fmt: skip
+_SIGN_SETTINGS = ("provider", "flow", "url", "audience", "client_id", "username", "key", "cert", "lifetime", "alg",
+                  "kid", "x5t", "x5t_s256", "as")  # fmt: skip
+_SIGN_FLAGS = ("no_iat", "nbf", "jti")
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """One request, its secrets as marks, and the settings that say where they are."""
+
+    request: TokenRequest
+    attempt: Attempt
+    found: Settings
+    flow: str
+    provider: Provider
+
+    @property
+    def is_signed(self) -> bool:
+        return self.flow in ASSERTION_FLOWS
+
+    @property
+    def is_basic(self) -> bool:
+        return self.found.text("client_auth") == "basic" and "client_secret" in self.found and not self.is_signed
+
+    def fields(self) -> list[tuple[str, str | Secret]]:
+        """The form, without what goes into the header."""
+        aside = ("client_id", "client_secret") if self.is_basic else ()
+        return [(name, value) for name, value in self.request.fields if name not in aside]
+
+    def plain_headers(self) -> list[tuple[str, str]]:
+        """The headers that hold no credential."""
+        return [(name, value) for name, value in self.request.headers if isinstance(value, str)]
+
+    def marks(self) -> set[str]:
+        """The secrets that the request needs, by setting."""
+        seen = {mark for _, value in self.request.fields for _, mark in _parts(value) if mark}
+        passphrase = {"key_passphrase"} if self.is_signed and "key_passphrase" in self.found else set()
+        return (seen - {"assertion"}) | passphrase
 
 
 def copied(form: str, found: Settings, provider: Provider, flow: str) -> str:
     """The request as a program. Raises BadInput where something of the flow is missing."""
     attempt = _with_marks(plain_attempt(found, provider)[0], found)
-    request = _request(flow, attempt)
-    if form == "curl":
-        return _curl(request, attempt, found, flow)
-    return _python(request, attempt, found, flow, provider)
+    copy = _Copied(_request(flow, attempt, provider), attempt, found, flow, provider)
+    if copy.is_signed and attempt.key_path is None:
+        raise BadInput("no private key was named", expected="--key FILE")
+    return _curl(copy) if form == "curl" else _python(copy)
 
 
 def _with_marks(attempt: Attempt, found: Settings) -> Attempt:
     """Each secret that is set, as a mark in its place."""
-    marks: dict[str, Any] = {name: Secret(f"\0{name}\0") for name in SECRETS if name in found}
+    marks: dict[str, Any] = {name: Secret(f"\0{name}\0") for name in SECRETS - OF_THE_ORG if name in found}
     return replace(attempt, **marks, client_auth="body")
 
 
-def _request(flow: str, attempt: Attempt) -> TokenRequest:
+def _request(flow: str, attempt: Attempt, provider: Provider) -> TokenRequest:
     from jwtdoctor.probes.flows import token_request
 
-    signed = Assertion(Secret("\0assertion\0"), {}, {}, 0.0) if flow in SIGNING else None
-    return token_request(flow, attempt, signed)
+    signed = Assertion(Secret("\0assertion\0"), {}, {}, 0.0) if flow in ASSERTION_FLOWS else None
+    return token_request(flow, attempt, signed, provider)
 
 
 def _parts(value: str | Secret) -> list[tuple[str, str]]:
@@ -63,27 +106,50 @@ def _parts(value: str | Secret) -> list[tuple[str, str]]:
     return [pair for pair in found if pair != ("", "")]
 
 
-def _is_basic(found: Settings) -> bool:
-    return found.text("client_auth") == "basic" and "client_secret" in found
+def _place(mark: str, found: Settings) -> tuple[str, str]:
+    """The kind of reference and what it names, files from the working folder's point of view."""
+    kind, _, rest = (found.text(mark) or "").partition(":")
+    setting = found.get(mark)
+    folder = None if setting is None else setting.folder
+    if kind in ("file", "json"):
+        path, mark_, pointer = rest.partition("#") if kind == "json" else (rest, "", "")
+        placed = Path(path).expanduser() if folder is None else folder / Path(path).expanduser()
+        rest = f"{placed}{mark_}{pointer}"
+    return kind, rest
+
+
+def _variable(mark: str) -> str:
+    return f"COPIED_{mark.upper()}"
 
 
 # --- curl ------------------------------------------------------------------------------------------------------------
 
+_ENCODE = """\
+encoded() { local LC_ALL=C i c; for ((i = 0; i < ${#1}; i++)); do c=${1:$i:1}; case $c in
+  [a-zA-Z0-9._~-]) printf %s "$c" ;;
+  *) printf %s "$c" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g' ;; esac; done; }"""
+"""RFC 6749 §2.3.1 wants both halves of Basic form-encoded."""
 
-def _curl(request: TokenRequest, attempt: Attempt, found: Settings, flow: str) -> str:
-    lines = [f"curl --silent --show-error --include {shlex.quote(request.url)}"]
-    basic = _is_basic(found)
-    for name, value in request.fields:
-        if basic and name in ("client_id", "client_secret"):
-            continue
-        lines.append(_curl_field(name, value, found))
-    if basic:
-        secret = _in_shell("client_secret", found)
-        pair = f"printf '%s:%s' {shlex.quote(attempt.client_id)} {secret}"
+
+def _curl(copy: _Copied) -> str:
+    said = f"# bash or zsh; secrets are read when this runs, each run is a login ({copy.flow})"
+    before = [said, *_asked_before(copy)]
+    if copy.is_signed:
+        before.append(f"assertion=$({_sign_line(copy)}) &&")
+    if copy.is_basic:
+        before.append(_ENCODE)
+    lines = [f"curl --silent --show-error --include --max-time 20 {shlex.quote(copy.request.url)}"]
+    ca_file = copy.found.text("ca_file")
+    lines += [] if ca_file is None else [f"--cacert {shlex.quote(ca_file)}"]
+    if copy.flow == "api-jwt":
+        lines.append('--header @<(printf "Authorization: Bearer %s" "$assertion")')
+    lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in copy.plain_headers()]
+    lines += [_curl_field(name, value, copy.found) for name, value in copy.fields()]
+    if copy.is_basic:
+        secret = _in_shell("client_secret", copy.found)
+        pair = f'printf %s:%s "$(encoded {shlex.quote(copy.attempt.client_id)})" "$(encoded {secret})"'
         lines.append(f"--header @<(printf 'Authorization: Basic %s' \"$({pair} | base64 | tr -d '\\n')\")")
-    before = _asked_before(request, found)
-    said = "# bash or zsh; secrets are read when this runs" + (f", each run is a login ({flow})")
-    return "\n".join([said, *before, " \\\n  ".join(lines)])
+    return "\n".join([*before, " \\\n  ".join(lines)])
 
 
 def _curl_field(name: str, value: str | Secret, found: Settings) -> str:
@@ -97,13 +163,17 @@ def _curl_field(name: str, value: str | Secret, found: Settings) -> str:
 def _in_shell(mark: str, found: Settings) -> str:
     """The shell's way to a secret."""
     if mark == "assertion":
-        return f'"$({_sign_line(found)})"'
-    kind, _, rest = (found.text(mark) or "").partition(":")
+        return '"$assertion"'
+    kind, rest = _place(mark, found)
     match kind:
         case "env":
             return f'"${{{rest}}}"'
         case "file":
-            return f'"$(cat {shlex.quote(_path(mark, rest, found))})"'
+            return f'"$(cat {shlex.quote(rest)})"'
+        case "json":
+            path, _, pointer = rest.partition("#")
+            steps = "".join(f"[{step if step.isdecimal() else json.dumps(step)}]" for step in pointer_steps(pointer))
+            return f'"$(jq -r {shlex.quote("." + steps)} {shlex.quote(path)})"'
         case "keyring":
             service, _, user = rest.partition("/")
             return f'"$(keyring get {shlex.quote(service)} {shlex.quote(user)})"'
@@ -111,81 +181,98 @@ def _in_shell(mark: str, found: Settings) -> str:
             return f'"${{{_variable(mark)}}}"'
 
 
-def _asked_before(request: TokenRequest, found: Settings) -> list[str]:
+def _asked_before(copy: _Copied) -> Iterable[str]:
     """Lines that fill the variables of `prompt` and `cmd:`, whose command is not repeated: it may hold a secret."""
-    marks = {mark for _, value in request.fields for _, mark in _parts(value) if mark and mark != "assertion"}
-    lines = []
-    for mark in sorted(marks):
-        kind = (found.text(mark) or "").partition(":")[0]
-        if kind == "prompt":
-            lines.append(f"read -rs {_variable(mark)}  # {mark}: type it")
+    for mark in sorted(copy.marks()):
+        kind = _place(mark, copy.found)[0]
+        if kind == "prompt" and mark != "key_passphrase":  # jwtdoctor sign asks for that itself
+            yield f"read -rs {_variable(mark)}  # {mark}: type it"
         elif kind == "cmd":
-            lines.append(f"{_variable(mark)}=$(YOUR COMMAND)  # {mark}: the command of your settings")
-    return lines
+            yield f"export {_variable(mark)}=$(YOUR COMMAND)  # {mark}: the command of your settings"
 
 
-def _variable(mark: str) -> str:
-    return f"JWTDOCTOR_{mark.upper()}_VALUE"
+def _sign_line(copy: _Copied) -> str:
+    return " ".join(shlex.quote(word) for word in _sign_words(copy))
 
 
-def _path(mark: str, path: str, found: Settings) -> str:
-    setting = found.get(mark)
-    folder = None if setting is None else setting.folder
-    return path if folder is None else str(folder / path)
-
-
-def _sign_line(found: Settings) -> str:
-    words = ["jwtdoctor", "sign", "--quiet"]
+def _sign_words(copy: _Copied) -> list[str]:
+    """`jwtdoctor sign` with these settings; a command of `cmd:` is a variable here."""
+    found, words = copy.found, ["jwtdoctor", "sign", "--quiet"]
     for name in _SIGN_SETTINGS:
         if name in found:
             words += [f"--{name.replace('_', '-')}", found.text(name) or ""]
-    words += [] if not found.flag("no_iat") else ["--no-iat"]
-    for claim in found.several("claim"):
-        words += ["--claim", claim]
-    return " ".join(shlex.quote(word) for word in words)
+    words += [f"--{name.replace('_', '-')}" for name in _SIGN_FLAGS if found.flag(name)]
+    if "key_passphrase" in found:
+        kind, rest = _place("key_passphrase", found)
+        ref = f"env:{_variable('key_passphrase')}" if kind == "cmd" else f"{kind}:{rest}" if rest else kind
+        words += ["--key-passphrase", ref]
+    for name, value in copy.attempt.extra_claims.items():
+        words += ["--claim", f"{name}={json.dumps(value)}"]
+    return words
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 
-def _python(request: TokenRequest, attempt: Attempt, found: Settings, flow: str, provider: Provider) -> str:
-    imports, basic = {"requests"}, _is_basic(found)
-    fields = []
-    for name, value in request.fields:
-        if not (basic and name in ("client_id", "client_secret")):
-            fields.append(f"    {name!r}: {_expression(value, found, imports)},")
-    made = _signer(attempt, found, flow, provider) if flow in SIGNING else []
-    if made:
-        imports.add("jwtdoctor")
-    authentication = ""
-    if basic:
-        imports.add("urllib.parse")
-        secret = _value_of("client_secret", found, imports)
-        quoted = f"urllib.parse.quote_plus({attempt.client_id!r}), urllib.parse.quote_plus({secret})"
-        authentication = f", auth=({quoted})"
+def _python(copy: _Copied) -> str:
+    imports = {"requests"}
+    made = _assertion(copy, imports) if copy.is_signed else []
+    if copy.flow == "api-jwt":
+        others = "".join(f", {name!r}: {value!r}" for name, value in copy.plain_headers())
+        bearer = _value_of("assertion", copy.found, imports)
+        call = [f'headers = {{"Authorization": "Bearer " + {bearer}{others}}}',
+                f"reply = requests.get({copy.request.url!r}, headers=headers{_rest(copy, imports)})"]  # fmt: skip
+    else:
+        fields = [f"    {name!r}: {_expression(value, copy.found, imports)}," for name, value in copy.fields()]
+        call = [
+            "form = {",
+            *fields,
+            "}",
+            f"reply = requests.post({copy.request.url!r}, data=form{_rest(copy, imports)})",
+        ]
     lines = [f"import {name}" for name in sorted(imports)]
-    lines += ["", *made, "form = {", *fields, "}"]
-    call = f"reply = requests.post({request.url!r}, data=form, timeout=20, allow_redirects=False{authentication})"
-    return "\n".join([*lines, call, "print(reply.status_code, reply.json().get('error_description', ''))"])
+    return "\n".join(
+        [
+            f"# secrets are read when this runs, each run is a login ({copy.flow})",
+            *lines, "", *made, *call,
+            SHOW_REPLY,
+        ]
+    )  # fmt: skip
 
 
-def _signer(attempt: Attempt, found: Settings, flow: str, provider: Provider) -> list[str]:
+def _rest(copy: _Copied, imports: set[str]) -> str:
+    ca_file = copy.found.text("ca_file")
+    verify = "" if ca_file is None else f", verify={ca_file!r}"
+    if not copy.is_basic:
+        return f", timeout=20, allow_redirects=False{verify}"
+    imports.add("urllib.parse")
+    secret = _value_of("client_secret", copy.found, imports)
+    quoted = f"urllib.parse.quote_plus({copy.attempt.client_id!r}), urllib.parse.quote_plus({secret})"
+    return f", timeout=20, allow_redirects=False{verify}, auth=({quoted})"
+
+
+def _assertion(copy: _Copied, imports: set[str]) -> list[str]:
+    """Lines that leave a fresh assertion in `assertion`."""
     from jwtdoctor.probes.local import spec_of
 
-    if found.text("as") is not None:
-        raise BadInput("python cannot emulate a client", where="--copy", do="use --copy curl beside --as")
-    if attempt.key_path is None:
-        raise BadInput("no private key was named", expected="--key FILE")
-    spec = spec_of(attempt, provider, flow=flow)
+    attempt, found = copy.attempt, copy.found
+    if any(name in found for name in ("as", "x5t", "x5t_s256", "nbf")):  # what the library's signer does not write
+        imports.add("subprocess")
+        run = f"subprocess.run({_sign_words(copy)!r}, check=True, stdout=subprocess.PIPE, text=True)"
+        return [f"assertion = {run}.stdout.strip()"]
+    imports.add("jwtdoctor")
+    spec = spec_of(attempt, copy.provider, flow=copy.flow)
     parts: list[tuple[str, Any]] = [
-        ("key", attempt.key_path), ("issuer", spec.issuer), ("subject", spec.subject), ("audience", spec.audience),
-        ("lifetime_s", spec.lifetime_s), ("alg", attempt.alg), ("kid", spec.kid), ("jti", spec.jti or None),
-        ("iat", None if spec.iat else False), ("extra_claims", dict(spec.extra_claims) or None),
+        ("key", attempt.key_path), ("issuer", spec.issuer), ("subject", spec.subject or None),
+        ("audience", spec.audience or None), ("lifetime_s", spec.lifetime_s), ("alg", attempt.alg), ("kid", spec.kid),
+        ("jti", spec.jti or None), ("iat", None if spec.iat else False),
+        ("extra_claims", dict(spec.extra_claims) or None),
     ]  # fmt: skip
-    lines = [f"    {name}={value!r}," for name, value in parts if value is not None]
-    if attempt.key_passphrase is not None:
-        lines.append("    passphrase=...,  # a jwtdoctor Secret")
-    return ["signer = jwtdoctor.Signer(", *lines, ")"]
+    always = ("subject", "audience")
+    lines = [f"    {name}={value!r}," for name, value in parts if value is not None or name in always]
+    if "key_passphrase" in found:
+        lines.append(f"    passphrase=jwtdoctor.Secret({_value_of('key_passphrase', found, imports)}),")
+    return ["signer = jwtdoctor.Signer(", *lines, ")", "assertion = signer.sign().token.reveal()"]
 
 
 def _expression(value: str | Secret, found: Settings, imports: set[str]) -> str:
@@ -195,13 +282,20 @@ def _expression(value: str | Secret, found: Settings, imports: set[str]) -> str:
 
 def _value_of(mark: str, found: Settings, imports: set[str]) -> str:
     if mark == "assertion":
-        return "signer.sign().token.reveal()"
-    kind, _, rest = (found.text(mark) or "").partition(":")
-    by_kind: dict[str, tuple[str, Callable[[], str]]] = {
-        "env": ("os", lambda: f"os.environ[{rest!r}]"),
-        "file": ("pathlib", lambda: f"pathlib.Path({_path(mark, rest, found)!r}).read_text().rstrip('\\r\\n')"),
-        "keyring": ("keyring", lambda: "keyring.get_password({!r}, {!r})".format(*rest.partition("/")[::2])),
+        return "assertion"
+    kind, rest = _place(mark, found)
+    by_kind: dict[str, tuple[tuple[str, ...], Callable[[], str]]] = {
+        "env": (("os",), lambda: f"os.environ[{rest!r}]"),
+        "file": (("pathlib",), lambda: f"pathlib.Path({rest!r}).read_text().rstrip('\\r\\n')"),
+        "json": (("json", "pathlib"), lambda: _json_value(rest)),
+        "keyring": (("keyring",), lambda: "keyring.get_password({!r}, {!r})".format(*rest.partition("/")[::2])),
     }
-    module, made = by_kind.get(kind, ("getpass", lambda: f"getpass.getpass({mark + ': '!r})"))
-    imports.add(module)
+    modules, made = by_kind.get(kind, (("getpass",), lambda: f"getpass.getpass({mark + ': '!r})"))
+    imports.update(modules)
     return made()
+
+
+def _json_value(rest: str) -> str:
+    path, _, pointer = rest.partition("#")
+    steps = "".join(f"[{int(step) if step.isdecimal() else step!r}]" for step in pointer_steps(pointer))
+    return f"json.loads(pathlib.Path({path!r}).read_text()){steps}"

@@ -3,8 +3,8 @@
 Decisions where the contract is silent:
 - An argument is a path; it is the text itself only if it begins with `{`, `<`, `http://` or `https://` or holds a
   line break. `last` is the last check of this profile, unless a file of that name is there; so is `--last`.
-- Several inputs give one report each, under a heading in text, one JSON document a line in JSON. The exit code is
-  that of the gravest: unreadable, refused, nothing recognised, granted.
+- Several inputs give one report each, under a heading in text, one JSON document a line in JSON, all in one document
+  in the other forms. The exit code is that of the gravest: unreadable, refused, nothing recognised, granted.
 - `--fact` replaces what the input says, since whoever types it knows better. So do `--provider`, `--flow` and a
   profile that is named; the environment and unnamed profiles do not, since the input knows better than they do.
 """
@@ -29,11 +29,14 @@ from jwtdoctor.cli.common import (
     Common,
     common_options,
     emit,
+    emit_each,
     narrate,
     one_line,
+    refuse_unwritable_outputs,
 )
-from jwtdoctor.cli.facts import observations_of
-from jwtdoctor.cli.reports import FORMATS, exit_code, last_case, rendered, titled
+from jwtdoctor.cli.facts import Told, told
+from jwtdoctor.cli.metadata import metadata_facts
+from jwtdoctor.cli.reports import FORMATS, as_line, exit_code, last_case, rendered, rendered_together
 from jwtdoctor.config.profiles import flags_alone, settings
 from jwtdoctor.errors import BadInput
 from jwtdoctor.intake.arguments import open_argument
@@ -53,25 +56,30 @@ class Given:
 
     provider: str | None
     flow: str | None
-    observations: tuple[Observation, ...]
+    told: Told
     profile: str | None
     warnings: tuple[str, ...]
+    metadata: tuple[Observation, ...] = ()
 
 
 @click.command("explain", short_help="The same diagnosis from a reply, log, HAR, URL or case file.")
 @click.argument("inputs", nargs=-1, metavar="[PATH|last|-]...")
 @click.option("--provider", metavar="NAME", help="Whose endpoint it was.  [default: from the input]")
 @click.option("--flow", metavar="NAME", help="Which grant it was.  [default: from the input]")
-@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable.")
+@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides, or NAME=unknown; repeatable.")
+@click.option("--metadata", metavar="PATH", help="Metadata of the app, such as force-app: its facts count too.")
+@click.option("--app", metavar="NAME", help="The app in --metadata, where there are several.")
 @click.option("--cases", metavar="FILE.jsonl", help="One case a line; answers one JSON report a line.")
 @click.option("--last", is_flag=True, help="The last check of this profile.")
-@common_options(*FORMATS)
+@common_options(*FORMATS, several=True)
 def command(
     common: Common,
     inputs: tuple[str, ...],
     provider: str | None,
     flow: str | None,
     fact: tuple[str, ...],
+    metadata: str | None,
+    app: str | None,
     cases: str | None,
     last: bool,
 ) -> int:
@@ -81,12 +89,17 @@ def command(
     file; from a path, from stdin (-), or as the argument itself if it begins with {, < or http. Never touches the
     network.
     """
-    given = _given(common, provider, flow, fact)
+    refuse_unwritable_outputs(common)
+    given = replace(
+        _given(common, provider, flow, fact), metadata=metadata_facts(metadata, app, None, knows_time=False)
+    )
     for warning in given.warnings:
         narrate(common, f"warning: {warning}")
     if cases is not None:
         if inputs or last:
             raise BadInput("--cases takes no other input beside it")
+        if common.others or common.format not in ("text", "json"):
+            raise BadInput("answers one JSON report a line", where="--cases", do="leave --format out")
         return _explain_cases(common, cases, given)
     return _explain_each(common, _sources(inputs, last, given.profile), given)
 
@@ -101,7 +114,7 @@ def _given(common: Common, provider: str | None, flow: str | None, facts: Sequen
     return Given(
         provider=None if found.text("provider") is None else provider_name(found, load()),
         flow=None if flow is None else flow_name(flow),
-        observations=observations_of((*found.several("fact"), *facts)),
+        told=told((*found.several("fact"), *facts)),
         profile=found.profile,
         warnings=found.warnings,
     )
@@ -151,9 +164,10 @@ def _last(profile: str | None) -> Source:
 def _explain_each(common: Common, sources: Sequence[Source], given: Given) -> int:
     if len(sources) == 1:
         report = _explained(sources[0], given)
-        emit(common, rendered(common, report))
+        emit_each(common, lambda one: rendered(one, report))
         return exit_code(report)
-    codes, answers = [], []
+    codes: list[int] = []
+    reports: list[tuple[str, Report]] = []
     for source in sources:
         try:
             report = _explained(source, given)
@@ -162,17 +176,10 @@ def _explain_each(common: Common, sources: Sequence[Source], given: Given) -> in
             codes.append(UNUSABLE)
             continue
         codes.append(exit_code(report))
-        answers.append(_one_of_several(common, source.argument, report))
-    if answers:
-        emit(common, "\n".join(answers))
+        reports.append((source.argument, report))
+    if reports:
+        emit_each(common, lambda one: rendered_together(one, reports))
     return min(codes, key=GRAVITY.index)
-
-
-def _one_of_several(common: Common, name: str, report: Report) -> str:
-    if common.format == "json":
-        return _as_line(report)
-    text = rendered(common, report)
-    return f"{titled(name)}\n{text}" if common.format == "text" else text
 
 
 def _explained(source: Source, given: Given) -> Report:
@@ -187,14 +194,17 @@ def _explained(source: Source, given: Given) -> Report:
 
 
 def _with(case: Case, given: Given) -> Case:
-    """What the options say wins over what was read."""
-    typed = {seen.fact for seen in given.observations}
-    kept = tuple(seen for seen in case.observations if seen.fact not in typed)
+    """What the options say wins over what was read, and that over what a repository means to deploy."""
+    typed = {seen.fact for seen in given.told.observations}
+    read = {seen.fact for seen in case.observations}
+    meant = (seen for seen in given.metadata if seen.fact not in read)
+    kept = tuple(seen for seen in (*case.observations, *meant) if seen.fact not in typed)
     return replace(
         case,
         provider=given.provider or case.provider,
         flow=given.flow or case.flow,
-        observations=(*kept, *given.observations),
+        observations=(*kept, *given.told.observations),
+        not_known=given.told.not_known,
         profile=case.profile or given.profile,
     )
 
@@ -216,7 +226,7 @@ def _explain_cases(common: Common, path: str, given: Given) -> int:
             narrate(replace(common, quiet=False), f"jwtdoctor: {line.problem}")
             all_read = False
             continue
-        answer = _as_line(explain_case(_with(line.case, given), knowledge))
+        answer = as_line(explain_case(_with(line.case, given), knowledge))
         if common.output is None:
             emit(common, answer)
         else:
@@ -224,9 +234,3 @@ def _explain_cases(common: Common, path: str, given: Given) -> int:
     if common.output is not None:
         emit(common, "\n".join(answers))
     return OK if all_read else UNUSABLE
-
-
-def _as_line(report: Report) -> str:
-    from jwtdoctor.render.json import json
-
-    return json(report, one_line=True).rstrip("\n")

@@ -1,18 +1,21 @@
 """`--fact NAME=VALUE`: what the administrator knows, typed by the vocabulary.
 
 Only observable facts are taken: a derived one would be computed over. Values are never quoted in an error.
+`NAME=unknown` says that nobody can tell: the next best question is asked in its place. (No fact has a value `unknown`.)
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from jwtdoctor.cli.common import one_line, unknown
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.facts import OBSERVABLE, VOCABULARY, Fact, Value, fits
 
+NOT_KNOWN = "unknown"
 _YES = ("true", "yes", "on", "1")
 _NO = ("false", "no", "off", "0")
 _EXPECTED = {
@@ -24,12 +27,24 @@ _EXPECTED = {
 }
 
 
-def observations_of(pairs: Iterable[str]) -> tuple[Observation, ...]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was typed: facts, and the names of those that nobody can tell."""
+
+    observations: tuple[Observation, ...] = ()
+    not_known: frozenset[str] = frozenset()
+
+
+def told(pairs: Iterable[str]) -> Told:
     """One observation a pair, source `user`. Raises UnknownName, or BadInput where the type does not fit."""
-    return tuple(_observation(pair) for pair in pairs)
+    read = [_read(pair) for pair in pairs]
+    return Told(
+        tuple(one for one in read if isinstance(one, Observation)),
+        frozenset(one for one in read if isinstance(one, str)),
+    )
 
 
-def _observation(pair: str) -> Observation:
+def _read(pair: str) -> Observation | str:
     name, equals, text = pair.partition("=")
     name = name.strip()
     if not equals:
@@ -39,6 +54,8 @@ def _observation(pair: str) -> Observation:
             raise BadInput(f"{name} is worked out from other facts", where="--fact", expected="an observed fact")
         raise unknown("fact", name, OBSERVABLE, listed=_of_group(name))
     fact = VOCABULARY[name]
+    if text.strip().lower() == NOT_KNOWN:
+        return name
     value = value_of(fact, text.strip())
     if value is None or not fits(fact, value):
         raise BadInput("the value has the wrong type", where=f"--fact {one_line(name)}", expected=_EXPECTED[fact.kind])

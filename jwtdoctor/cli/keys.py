@@ -34,20 +34,13 @@ from jwtdoctor.cli.common import (
 )
 from jwtdoctor.cli.findings import code_of, finding_lines, wrapped
 from jwtdoctor.errors import BadKey
+from jwtdoctor.render.keyfile import WHERE_TO_UPLOAD, details, headline
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import KeyFile, KeyPart, PublicKey
     from jwtdoctor.assertions.pairs import Pair
     from jwtdoctor.model.assertion import Finding
     from jwtdoctor.model.secret import Secret
-
-WHERE_TO_UPLOAD = (
-    (
-        "external client app",
-        "Setup > External Client App Manager > (app) > Edit > OAuth Settings > Enable JWT Bearer Flow",
-    ),
-    ("connected app", "Setup > App Manager > (app) > Edit > API (Enable OAuth Settings) > Use digital signatures"),
-)
 
 
 @click.group("keys", short_help="Make, show and match keys and certificates.")
@@ -188,39 +181,12 @@ def _show_lines(common: Common, seen: KeyFile, findings: tuple[Finding, ...]) ->
     if seen.wrong:
         yield f"{seen.where}: {seen.wrong}"
     for part in seen.parts:
-        yield from wrapped(common, "", f"{seen.where}: {_headline(part)}", 2)
-        for name, value in _details(part):
+        yield from wrapped(common, "", f"{seen.where}: {headline(part)}", 2)
+        for name, value in details(part):
             yield from wrapped(common, f"  {name:<11} ", one_line(value), 14)
     if findings:
         yield ""
         yield from finding_lines(common, findings)
-
-
-def _headline(part: KeyPart) -> str:
-    if part.public is None:
-        return f"{part.role} ({part.form}); give its passphrase to see more" if part.encrypted else part.role
-    encrypted = ", encrypted" if part.encrypted and "encrypted" not in part.form else ""
-    return f"{part.role} ({part.form}{encrypted}), {part.public.description}"
-
-
-def _details(part: KeyPart) -> Iterator[tuple[str, str]]:
-    from jwtdoctor.assertions.times import iso
-
-    public = part.public
-    if public is None:
-        return
-    if public.subject:
-        yield "subject", public.subject
-    if public.not_after is not None and public.not_before is not None:
-        yield "issuer", "itself" if public.issuer == public.subject else public.issuer
-        yield "valid", f"{iso(public.not_before, None)} to {iso(public.not_after, None)}"
-        yield "x5t", public.x5t
-        yield "x5t#S256", public.x5t_s256
-    if public.kid:
-        yield "kid", public.kid
-    yield "key SHA-256", public.spki_sha256
-    if public.thumbprint:
-        yield "thumbprint", public.thumbprint
 
 
 def _show_document(seen: KeyFile, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from jwtdoctor.errors import BadInput, BadKnowledge
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Try one login, name the cause if it is refused."),
     "explain": ("explain", "The same diagnosis from a reply, log, HAR, URL or case file."),
+    "audit": ("audit", "Read the org behind a failing login, as its administrator."),
     "clock": ("clock", "How far this clock is off, from NTP and the token host."),
     "sign": ("sign", "Build and sign an assertion."),
     "inspect": ("inspect", "Take an assertion apart and say what is wrong with it."),
@@ -31,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Two assertions, requests, cases or reports, claim by claim."),
     "pkce": ("pkce", "Make or check a PKCE verifier and challenge."),
     "causes": ("causes", "The knowledge: every cause, its clues and remedies."),
+    "logs": ("logs", "What failed in logs, since when, for whom and why."),
+    "lint": ("lint", "App metadata in a repository: what is wrong, and what it breaks."),
     "profiles": ("profiles", "Profiles, and where each setting comes from."),
     "simulate": ("simulate", "A token endpoint on loopback, with faults on demand."),
     "tui": ("tui", "All of it, interactively."),

@@ -2,18 +2,20 @@
 
 A secret is shown as its reference and never read by `list` and `show`; `doctor` reads it to see that it can be
 read, and forgets it. `doctor` runs no command and asks no question: `cmd:` and `prompt` are named as not tried.
+
+`show` takes the options of `check`, so that what a flag would change can be seen before it is used. With `--origin` it
+also names what a value hides, and what is taken where nothing was set.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from jwtdoctor.cli.attempt import gather
+from jwtdoctor.cli import importing
+from jwtdoctor.cli.attempt import gather, sending_options, signing_options
 from jwtdoctor.cli.common import (
     OK,
     REFUSED,
@@ -25,9 +27,11 @@ from jwtdoctor.cli.common import (
     one_line,
     report_document,
 )
+from jwtdoctor.cli.findings import finding_lines, summary, wrapped
+from jwtdoctor.cli.profile_doctor import findings, shown_value
 from jwtdoctor.config.places import SETTINGS_FILE, user_file
-from jwtdoctor.config.profiles import SECRETS, SETTINGS, Setting, Settings, found_files
-from jwtdoctor.config.secrets import resolve, shown
+from jwtdoctor.config.profiles import SETTINGS, Setting, Settings, found_files, origins
+from jwtdoctor.config.secrets import shown
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.assertion import Finding
 
@@ -63,113 +67,127 @@ def list_(common: Common) -> int:
 
 @command.command("show", short_help="Each setting, its value and where it comes from.")
 @click.argument("name", required=False)
+@click.option("--origin", is_flag=True, help="Also what each value hides, and the defaults.")
+@signing_options
+@sending_options
 @common_options("text", "json")
-def show(common: Common, name: str | None) -> int:
-    """Each setting in force, its value and where it comes from. Secrets appear as references only."""
-    found = gather(common, {}, profile=name)
-    rows = [{"name": s.name, "value": _shown(s, found), "origin": s.origin} for s in found]
+def show(common: Common, name: str | None, origin: bool, **flags: Any) -> int:
+    """Each setting in force, its value and where it comes from. Secrets appear as references only.
+
+    First wins: flag, environment, project file, user file, default. Other options stand for what would be typed.
+    """
+    found = gather(common, flags, profile=name)
+    rows = [_row(setting, found, flags) for setting in found]
+    defaults = list(_defaults(found)) if origin else []
     if common.format == "json":
         emit_document(
             common,
-            report_document("profiles show", profile=found.profile, settings=rows, warnings=list(found.warnings)),
+            report_document(
+                "profiles show", profile=found.profile, settings=[*rows, *defaults], warnings=list(found.warnings)
+            ),
         )
         return OK
     _warn(common, found.warnings)
-    emit(common, "\n".join(_lines(rows)) or "no settings")
+    emit(common, "\n".join(_lines(common, [*rows, *defaults], origin)) or "no settings")
     return OK
 
 
-def _shown(setting: Setting, found: Settings) -> Any:
-    if setting.name in SECRETS:
+def _row(setting: Setting, found: Settings, flags: dict[str, Any]) -> dict[str, Any]:
+    hidden = [
+        {"value": _shown(one, None), "origin": one.origin}
+        for one in origins(found.profile, flags).get(setting.name, ())[1:]
+    ]
+    return {"name": setting.name, "value": _shown(setting, found), "origin": setting.origin, "hides": hidden}
+
+
+def _shown(setting: Setting, found: Settings | None) -> Any:
+    if SETTINGS[setting.name] == "ref":
         return shown(str(setting.value))
-    if SETTINGS[setting.name] == "path":
+    if SETTINGS[setting.name] == "path" and found is not None:
         return found.text(setting.name)
     return list(setting.value) if isinstance(setting.value, tuple) else setting.value
 
 
-def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+def _defaults(found: Settings) -> Iterator[dict[str, Any]]:
+    """What is taken for the settings that decide most, where nobody set them."""
+    from jwtdoctor.cli.attempt import DEFAULT_FLOW, flow_name, lifetime_of, provider_name, token_url_of
+    from jwtdoctor.knowledge.load import load
+    from jwtdoctor.probes.local import default_audience
+
+    knowledge = load()
+    try:
+        slug, flow = provider_name(found, knowledge), flow_name(found.text("flow") or DEFAULT_FLOW)
+        provider, url = knowledge.providers[slug], found.text("url")
+        audience = None if url is None else default_audience(token_url_of(url, provider, flow)[0], provider, flow)
+    except BadInput:
+        return
+    why = f"default of {provider.title}" + (" for this host" if url else "")
+    for name, value, origin in (
+        ("provider", slug, "default" if url is None else "the host of url"),
+        ("flow", flow, "default"),
+        ("audience", audience, why),
+        ("lifetime", lifetime_of(found, provider), "default"),
+    ):
+        if name not in found and value is not None:
+            yield {"name": name, "value": value, "origin": origin, "hides": []}
+
+
+def _lines(common: Common, rows: list[dict[str, Any]], origin: bool) -> Iterator[str]:
     names = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
-        value = ", ".join(row["value"]) if isinstance(row["value"], list) else str(row["value"])
-        yield f"{row['name']:<{names}}  {one_line(value)}"
-        yield f"{'':<{names}}  from {one_line(row['origin'])}"
+        yield from wrapped(common, f"{row['name']:<{names}}  ", _text(row["name"], row["value"]), names + 2)
+        yield from wrapped(common, f"{'':<{names}}  from ", one_line(row["origin"]), names + 7)
+        for hidden in row["hides"] if origin else ():
+            told = f"{_text(row['name'], hidden['value'])}, {one_line(hidden['origin'])}"
+            yield from wrapped(common, f"{'':<{names}}  hides ", told, names + 8)
 
 
-@command.command("doctor", short_help="Whether the files and secrets that a profile names can be read.")
+def _text(name: str, value: Any) -> str:
+    if SETTINGS[name] == "ref":
+        return one_line(value)  # as `shown` left it
+    return one_line(shown_value(name, tuple(value) if isinstance(value, list) else value))
+
+
+@command.command("doctor", short_help="What is wrong with a profile, without any network.")
 @click.argument("name", required=False)
 @common_options("text", "json")
 def doctor(common: Common, name: str | None) -> int:
-    """Checks that the files and secrets that a profile names can be read. Shows none of them."""
+    """Checks a profile: files, references and key are tried, names and forms compared, an assertion signed in memory.
+
+    Shows no secret, runs no cmd:, asks nobody, and uses no network.
+    """
     found = gather(common, {}, profile=name)
-    findings = list(_findings(found))
-    bad = any(finding.severity == "error" for finding in findings)
+    complaints = sorted(findings(found), key=lambda one: _RANK[one.severity])
+    bad = any(finding.severity == "error" for finding in complaints)
     if common.format == "json":
-        rows = [_finding_document(finding) for finding in findings]
+        rows = [_finding_document(finding) for finding in complaints]
         emit_document(
             common,
             report_document("profiles doctor", profile=found.profile, findings=rows, warnings=list(found.warnings)),
         )
         return REFUSED if bad else OK
-    _warn(common, found.warnings)
-    lines = [f"{finding.severity}: {one_line(finding.where)}: {one_line(finding.message)}" for finding in findings]
-    emit(common, "\n".join(lines) or f"nothing to complain of in {len(list(found))} settings")
+    told = f"{one_line(found.profile or 'no profile')}: {summary(complaints)} in {len(list(found))} settings"
+    emit(common, "\n".join([told, *finding_lines(common, complaints)]))
     return REFUSED if bad else OK
 
 
-def _findings(found: Settings) -> Iterator[Finding]:
-    for setting in found:
-        if setting.name in SECRETS:
-            yield from _secret_findings(setting)
-        elif SETTINGS[setting.name] == "path":
-            yield from _file_findings(setting, Path(found.text(setting.name) or ""))
-    if "url" not in found:
-        yield Finding("profile-without-url", "warning", "url", "no token endpoint is set", "set url")
+_RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-def _secret_findings(setting: Setting) -> Iterator[Finding]:
-    ref = str(setting.value)
-    where = f"{setting.name} ({setting.origin})"
-    if ref.startswith("cmd:") or ref == "prompt":
-        yield Finding("secret-not-tried", "note", where, f"{shown(ref)} was not tried", "")
-        return
-    try:
-        resolve(ref, what=setting.name, folder=setting.folder)
-    except BadInput as problem:
-        yield Finding("secret-unreadable", "error", where, str(problem), "make it readable or name another place")
-        return
-    if ref.startswith("file:"):
-        yield from _open_to_others((setting.folder or Path()) / Path(ref.removeprefix("file:")).expanduser(), where)
-
-
-def _file_findings(setting: Setting, path: Path) -> Iterator[Finding]:
-    where = f"{setting.name} ({setting.origin})"
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a path"
-        yield Finding("file-unreadable", "error", where, f"{path} cannot be read: {reason}", "name another file")
-        return
-    if setting.name == "key":
-        yield from _open_to_others(path, where)
-
-
-def _open_to_others(path: Path, where: str) -> Iterator[Finding]:
-    """Unix modes only: elsewhere they say nothing."""
-    if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077:
-        yield Finding("secret-open-to-others", "warning", where, f"{path} can be read by others", f"chmod 600 {path}")
-
-
-def _finding_document(finding: Finding) -> dict[str, str]:
+def _finding_document(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         "where": finding.where,
         "message": finding.message,
         "remedy": finding.remedy,
+        "sources": list(finding.sources),
     }
 
 
 def _warn(common: Common, warnings: list[str] | tuple[str, ...]) -> None:
     for warning in warnings:
         narrate(common, f"warning: {warning}")
+
+
+command.add_command(importing.command)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from jwtdoctor.cli.common import NOTHING_LEARNT, OK, REFUSED, Common, one_line
-from jwtdoctor.config.places import keep_private, state_folder
+from jwtdoctor.config.kept import keep_last, last_case
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.model.report import Report
 
 FORMATS = ("text", "json", "junit", "sarif", "markdown", "html")
-LARGEST_KEPT = 2_000_000
+
+__all__ = ["FORMATS", "as_line", "exit_code", "keep_last", "last_case", "rendered", "rendered_together", "titled"]
 
 
 def rendered(common: Common, report: Report) -> str:
@@ -22,6 +24,30 @@ def rendered(common: Common, report: Report) -> str:
         return str(getattr(module, common.format)(report))
     shows = common.streams
     return str(module.text(report, width=shows.width, colour=shows.colour, ascii=shows.ascii, verbose=common.verbose))
+
+
+def rendered_together(common: Common, reports: Sequence[tuple[str, Report]]) -> str:
+    """Several reports in the form of `--format`, each under the name of its input."""
+    from importlib import import_module
+
+    if common.format == "json":
+        return "\n".join(as_line(report) for _, report in reports)
+    if common.format == "text":
+        return "\n".join(f"{titled(name)}\n{rendered(common, report)}" for name, report in reports)
+    module = import_module(f"jwtdoctor.render.{common.format}")
+    return str(getattr(module, common.format)(*(_named(report, name) for name, report in reports)))
+
+
+def as_line(report: Report) -> str:
+    """The document of a report in one line, without the line break."""
+    from jwtdoctor.render.json import json
+
+    return json(report, one_line=True).rstrip("\n")
+
+
+def _named(report: Report, name: str) -> Report:
+    """A report that says which input it answers."""
+    return report if report.case else replace(report, case=one_line(name))
 
 
 def exit_code(report: Report) -> int:
@@ -42,36 +68,6 @@ def exit_code(report: Report) -> int:
 def _is_an_answer(report: Report) -> bool:
     """Whether a refusal was seen at all, and not only a text that nothing recognises."""
     return any(name in report.chart for name in ("reply.status", "reply.error", "login_history.status"))
-
-
-def keep_last(profile: str | None, document: dict[str, Any]) -> None:
-    """Keeps the redacted case of a check for `explain last`: one a profile, 0600, in the state folder.
-
-    That it cannot be kept is no reason to fail: nobody asked for it.
-    """
-    import json
-
-    text = json.dumps(document, ensure_ascii=False)
-    if len(text) <= LARGEST_KEPT:
-        keep_private(_last_name(profile), text + "\n")
-
-
-def last_case(profile: str | None) -> tuple[str, str] | None:
-    """The text of the last check's case and the path that it was read from; None where there is none."""
-    folder = state_folder()
-    path = None if folder is None else folder / _last_name(profile)
-    try:
-        return None if path is None else (path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _last_name(profile: str | None) -> str:
-    """A file name that no profile name can turn into a path."""
-    if profile is None:
-        return "last.json"
-    safe = "".join(char if char.isalnum() or char in "-_" else f"%{ord(char):x}" for char in profile)
-    return f"last-{safe[:150]}.json"
 
 
 def titled(title: str) -> str:

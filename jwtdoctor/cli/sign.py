@@ -4,7 +4,8 @@ It prints a credential, since that is what it is for: on stdout, or with `--outp
 Everything else about it goes to stderr.
 
 Decisions where the contract is silent:
-- `--format text` is `token`. `form` is the request body, `header` an Authorization line. `json` is the report
+- `--format text` is `token`. `form` is the request body, `header` an Authorization line; `curl` and `python` are the
+  whole request with the fresh assertion in it (`check --copy` makes one that signs when it runs). `json` is the report
   document with `assertion` (header, claims) and `token`, since `claims` means something else there.
 - Without `--audience` it is the provider's for the host of `--url`; `curl` needs the URL in any case.
 - `--true-time` without an answer from any time server signs nothing and is exit 3: whoever asks for it knows
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -23,13 +25,13 @@ import click
 
 from jwtdoctor.cli import streams
 from jwtdoctor.cli.attempt import (
-    DEFAULT_FLOW,
-    claims_of,
+    claims_beside,
     flow_name,
     gather,
     lifetime_of,
     provider_name,
     secret_of,
+    signing_flow,
     signing_options,
     token_url_of,
 )
@@ -43,16 +45,16 @@ from jwtdoctor.cli.common import (
     narrate,
     report_document,
 )
+from jwtdoctor.cli.copying import SHOW_REPLY
 from jwtdoctor.errors import BadInput
+from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keys import PrivateKey, PublicKey
     from jwtdoctor.config.profiles import Settings
     from jwtdoctor.model.assertion import Assertion, AssertionSpec
+    from jwtdoctor.model.exchange import TokenRequest
     from jwtdoctor.model.provider import Provider
-
-_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @click.command("sign", short_help="Build and sign an assertion.")
@@ -66,7 +68,7 @@ _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 @click.option("--list-faults", is_flag=True, help="List the faults and stop.")
 @click.option("--true-time", is_flag=True, help="Sign with the time of NTP servers.")
 @click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable.")
-@common_options("token", "text", "json", "curl", "form", "header")
+@common_options("token", "text", "json", "curl", "python", "form", "header")
 def command(common: Common, fault: str | None, list_faults: bool, true_time: bool, **flags: Any) -> int:
     """Builds and signs an assertion. It is a credential until it expires.
 
@@ -128,8 +130,9 @@ def _order(found: Settings, common: Common, fault: str | None) -> _Order:
     for note in key.notes:
         narrate(common, f"note: {path}: {note}; other programs may not read it so")
     client = _client(found, fault)
-    spec = _spec(found, provider, key, url)
-    return _Order(spec, key, provider, _flow(found, provider), url, found.profile, fault, client)
+    flow = _flow(found, provider)
+    spec = _spec(found, provider, key, url, flow)
+    return _Order(spec, key, provider, flow, url, found.profile, fault, client)
 
 
 def _client(found: Settings, fault: str | None) -> str | None:
@@ -148,10 +151,12 @@ def _client(found: Settings, fault: str | None) -> str | None:
 def _url(common: Common, found: Settings, provider: Provider) -> str | None:
     text = found.text("url")
     if text is None:
-        if common.format == "curl":
-            raise BadInput("the token endpoint is not known", expected="--url https://HOST for --format curl")
+        if common.format in ("curl", "python"):
+            raise BadInput(
+                "the token endpoint is not known", expected=f"--url https://HOST for --format {common.format}"
+            )
         return None
-    url, warnings = token_url_of(text, provider)
+    url, warnings = token_url_of(text, provider, _flow(found, provider))
     for warning in warnings:
         narrate(common, f"warning: {warning}")
     return url
@@ -161,19 +166,18 @@ def _flow(found: Settings, provider: Provider) -> str:
     named = found.text("flow")
     if named is not None:
         return flow_name(named)
-    signing = [f for f in provider.flows if f in ("jwt-bearer", "private-key-jwt", "api-jwt")]
-    return signing[0] if signing and DEFAULT_FLOW not in signing else DEFAULT_FLOW
+    return signing_flow(provider)
 
 
-def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None) -> AssertionSpec:
+def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None, flow: str) -> AssertionSpec:
     from jwtdoctor.assertions.sign import default_alg
     from jwtdoctor.model.assertion import AssertionSpec
 
     certificate = _certificate(found)
     return AssertionSpec(
         issuer=_wanted(found, "client_id", "--client-id ID (the iss claim)"),
-        subject=_wanted(found, "username", "--username NAME (the sub claim)"),
-        audience=_audience(found, provider, url),
+        subject=_subject(found, provider, flow),
+        audience=_audience(found, provider, url, flow),
         lifetime_s=lifetime_of(found, provider),
         alg=found.text("alg") or default_alg(key),
         kid=found.text("kid"),
@@ -181,9 +185,18 @@ def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None)
         x5t_s256=_thumbprint(found, "x5t_s256", certificate),
         iat=not found.flag("no_iat"),
         nbf=found.flag("nbf"),
-        jti=found.flag("jti"),
-        extra_claims=claims_of(found.several("claim")),
+        jti=found.flag("jti") or flow == "private-key-jwt" or "jti" in provider.required_claims,
+        extra_claims=claims_beside(found, provider),
     )
+
+
+def _subject(found: Settings, provider: Provider, flow: str) -> str:
+    """The user; else the client where that proves itself, and nobody where the provider asks for none (an app)."""
+    if "username" not in found and flow == "private-key-jwt":
+        return found.text("client_id") or ""
+    if "username" not in found and provider.required_claims and "sub" not in provider.required_claims:
+        return ""
+    return _wanted(found, "username", "--username NAME (the sub claim)")
 
 
 def _wanted(found: Settings, name: str, expected: str) -> str:
@@ -193,17 +206,19 @@ def _wanted(found: Settings, name: str, expected: str) -> str:
     return text
 
 
-def _audience(found: Settings, provider: Provider, url: str | None) -> str:
-    from jwtdoctor.probes.local import default_audience
+def _audience(found: Settings, provider: Provider, url: str | None, flow: str) -> str:
+    from jwtdoctor.probes.local import default_audience, wants_audience
 
     audience = found.text("audience")
     if audience is not None:
         return audience
+    if not wants_audience(provider):
+        return ""
     if found.text("as") is not None and url is not None:
         return ""  # the emulated client's own
     if url is None:
         raise BadInput("aud is not known", expected="--audience AUD, or --url from which it follows")
-    return default_audience(url, provider)
+    return default_audience(url, provider, flow)
 
 
 def _certificate(found: Settings) -> PublicKey | None:
@@ -267,13 +282,14 @@ def _narrate(common: Common, order: _Order, assertion: Assertion, remark: str) -
         narrate(common, f"with a deliberate fault: {order.fault}")
         return
     aud = assertion.claims.get("aud")
+    said = "no aud" if aud is None else f"aud {aud}"
     if order.client is not None:
         _narrate_client(common, order.client)
-        narrate(common, f"{assertion.header.get('alg')}, aud {aud}; it is a credential")
+        narrate(common, f"{assertion.header.get('alg')}, {said}; it is a credential")
     else:
         narrate(
             common,
-            f"{assertion.header.get('alg')}, aud {aud}, expires in {order.spec.lifetime_s} s; it is a credential",
+            f"{assertion.header.get('alg')}, {said}, expires in {order.spec.lifetime_s} s; it is a credential",
         )
     for finding in _lint(order, assertion):
         if finding.severity != "note":
@@ -301,9 +317,11 @@ def _answer(common: Common, order: _Order, assertion: Assertion) -> None:
         case "json":
             emit(common, streams.to_json(_document(order, assertion, token)), secret=True)
         case "curl":
-            emit(common, _curl(order, token), secret=True)
+            emit(common, _curl(_request(order, assertion)), secret=True)
+        case "python":
+            emit(common, _python(_request(order, assertion)), secret=True)
         case "form":
-            emit(common, urlencode(_fields(order.flow, token)), secret=True)
+            emit(common, urlencode(_revealed(_request(order, assertion).fields)), secret=True)
         case "header":
             emit(common, f"Authorization: Bearer {token}", secret=True)
         case _:
@@ -323,25 +341,35 @@ def _document(order: _Order, assertion: Assertion, token: str) -> dict[str, Any]
     )
 
 
-def _fields(flow: str, token: str) -> list[tuple[str, str]]:
-    """The form of the request (RFC 7523 §2.1 for a grant, §2.2 for client authentication)."""
-    if flow == "private-key-jwt":
-        return [
-            ("grant_type", "client_credentials"),
-            ("client_assertion_type", _CLIENT_ASSERTION),
-            ("client_assertion", token),
-        ]
-    return [("grant_type", _JWT_BEARER), ("assertion", token)]
+def _request(order: _Order, assertion: Assertion) -> TokenRequest:
+    """The request that carries it. A JWT that is the API's own credential goes into the header, and no form with it."""
+    from jwtdoctor.model.case import Attempt
+    from jwtdoctor.probes.flows import token_request
 
-
-def _curl(order: _Order, token: str) -> str:
-    words = ["curl", "--silent", "--show-error", "--include"]
-    lines = [" ".join([*words, shlex.quote(order.url or "")])]
+    url = order.url or ""
     if order.flow == "api-jwt":
-        lines.append(f"--header {shlex.quote(f'Authorization: Bearer {token}')}")
-    else:
-        lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _fields(order.flow, token)]
+        return token_request(order.flow, Attempt(url), assertion, order.provider)
+    return token_request(order.flow, Attempt(url, client_id=order.spec.issuer, as_client=order.client), assertion)
+
+
+def _revealed(pairs: Iterable[tuple[str, str | Secret]]) -> list[tuple[str, str]]:
+    return [(name, value.reveal() if isinstance(value, Secret) else value) for name, value in pairs]
+
+
+def _curl(request: TokenRequest) -> str:
+    lines = [f"curl --silent --show-error --include {shlex.quote(request.url)}"]
+    lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in _revealed(request.headers)]
+    lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _revealed(request.fields)]
     return " \\\n  ".join(lines)
+
+
+def _python(request: TokenRequest) -> str:
+    form = [f"    {name!r}: {value!r}," for name, value in _revealed(request.fields)]
+    headers = [f"    {name!r}: {value!r}," for name, value in _revealed(request.headers)]
+    method, data = ("post", ", data=form") if form else ("get", "")
+    lines = ["import requests", "", *(["form = {", *form, "}"] if form else []), "headers = {", *headers, "}"]
+    call = f"reply = requests.{method}({request.url!r}{data}, headers=headers, timeout=20, allow_redirects=False)"
+    return "\n".join([*lines, call, SHOW_REPLY])
 
 
 def _list_faults(common: Common) -> int:

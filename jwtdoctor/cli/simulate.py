@@ -28,6 +28,7 @@ import click
 
 from jwtdoctor.cli.common import Common, common_options, emit, narrate, one_line, to_json, unknown
 from jwtdoctor.errors import BadInput
+from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
     from jwtdoctor.simulator.server import Simulator
@@ -147,7 +148,7 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _narration(simulator: Simulator, folder: Path) -> str:
-    from jwtdoctor.simulator.command import check_arguments
+    from jwtdoctor.simulator.command import audit_arguments, check_arguments
 
     scenario = simulator.scenario
     ntp = "{}:{}".format(*simulator.ntp)
@@ -157,8 +158,11 @@ def _narration(simulator: Simulator, folder: Path) -> str:
     words = check_arguments(scenario, simulator.ready().attempt, ntp, folder)
     if words is None:
         lines.append("what is wrong here lies in what the client sends, and no option says it: use check --simulate")
-        return "\n".join(lines)
-    return "\n".join([*lines, "try it:", *_folded(words)])
+    else:
+        lines += ["try it:", *_folded(words)]
+    session = Secret(simulator.administrators_session())
+    reading = audit_arguments(scenario, simulator.ready().attempt, session, folder)
+    return "\n".join([*lines, "read its org:", *_folded(reading)])
 
 
 def _folded(words: list[str]) -> list[str]:

@@ -20,10 +20,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from jwtdoctor.config.profiles import SECRETS, Settings
+from jwtdoctor.config.profiles import OF_THE_ORG, SECRETS, Settings
 from jwtdoctor.config.secrets import resolve
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.case import Attempt
+from jwtdoctor.model.names import ASSERTION_FLOWS, canonical_flow
 from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
             "the token endpoint is not known",
             expected="--url https://HOST, JWTDOCTOR_URL or url in a profile",
         )
-    token_url, warnings = token_url_of(url, provider)
+    token_url, warnings = token_url_of(url, provider, flow_of(found, provider))
     attempt = Attempt(
         token_url=token_url,
         client_id=found.text("client_id") or "",
@@ -69,7 +70,11 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         code_challenge=found.text("code_challenge") if found.get("code") is not None else None,
         authorize_url=endpoint_of(found, "authorize_url"),
         device_url=endpoint_of(found, "device_url"),
-        scope=found.text("scope"),
+        api_url=endpoint_of(found, "api_url"),
+        userinfo_url=endpoint_of(found, "userinfo_url"),
+        introspect_url=endpoint_of(found, "introspect_url"),
+        revoke_url=endpoint_of(found, "revoke_url"),
+        scope=None if _scope_is_a_claim(found, provider) else found.text("scope"),
         lifetime_s=lifetime_of(found, provider),
         iat=not found.flag("no_iat"),
         alg=found.text("alg"),
@@ -77,14 +82,14 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         pkce=not found.flag("no_pkce"),
         revoke=found.flag("revoke"),
         as_client=found.text("as"),
-        extra_claims=claims_of(found.several("claim")),
+        extra_claims=claims_beside(found, provider),
     )
     return attempt, warnings
 
 
 def _with_secrets(attempt: Attempt, found: Settings, ask: Ask | None) -> Attempt:
     secrets: dict[str, Any] = {}
-    for name in sorted(SECRETS):
+    for name in sorted(SECRETS - OF_THE_ORG):
         secret = secret_of(found, name, ask=ask)
         if secret is not None:
             secrets[name] = secret
@@ -100,6 +105,17 @@ def secret_of(found: Settings, name: str, *, ask: Ask | None = None) -> Secret |
     return resolve(str(setting.value), what=what, folder=setting.folder, ask=ask)
 
 
+def flow_of(found: Settings, provider: Provider) -> str | None:
+    """The flow as set, else the one in which a key signs at this provider; None where the name is none."""
+    named = found.text("flow")
+    return signing_flow(provider) if named is None else canonical_flow(named)
+
+
+def signing_flow(provider: Provider) -> str:
+    """The flow in which a key signs at this provider, where nobody says which: the first that its data name."""
+    return next((f for f in provider.flows if f in ("jwt-bearer", "private-key-jwt", "api-jwt")), DEFAULT_FLOW)
+
+
 def lifetime_of(found: Settings, provider: Provider) -> int:
     """Seconds from signing to exp: as asked, else 180, or 95 % of a lower maximum of the provider."""
     asked = found.number("lifetime")
@@ -110,6 +126,18 @@ def lifetime_of(found: Settings, provider: Provider) -> int:
     if lowest is None or lowest * SAFE_SHARE >= DEFAULT_LIFETIME_S:
         return DEFAULT_LIFETIME_S
     return int(lowest * SAFE_SHARE)
+
+
+def claims_beside(found: Settings, provider: Provider) -> dict[str, Any]:
+    """The claims of `claim`, and `scope` where the provider wants it in the assertion. Raises BadInput."""
+    scope = {"scope": found.text("scope")} if _scope_is_a_claim(found, provider) else {}
+    return scope | claims_of(found.several("claim"))
+
+
+def _scope_is_a_claim(found: Settings, provider: Provider) -> bool:
+    """Google and others read the scopes in the assertion, in place of the form (RFC 7521 §4.1 leaves it to them)."""
+    flow = flow_of(found, provider)
+    return "scope" in found and "scope" in provider.required_claims and flow in ASSERTION_FLOWS
 
 
 def claims_of(pairs: Iterable[str]) -> dict[str, Any]:
@@ -134,15 +162,18 @@ def endpoint_of(found: Settings, name: str) -> str | None:
     if text is None:
         return None
     where = f"--{name.replace('_', '-')}"
-    parts = _split(text, where)
+    parts = split_url(text, where)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise BadInput("plain http is taken on loopback only", where=where, do="write https://")
     return text.strip()
 
 
-def token_url_of(url: str, provider: Provider) -> tuple[str, tuple[str, ...]]:
-    """The token endpoint that is meant, and warnings. Raises BadInput, which quotes nothing but a host."""
-    parts = _split(url)
+def token_url_of(url: str, provider: Provider, flow: str | None = None) -> tuple[str, tuple[str, ...]]:
+    """The token endpoint that is meant, and warnings. Raises BadInput, which quotes nothing but a host.
+
+    Where the JWT is an API's own credential, it is the call that the provider's data name for that `flow`.
+    """
+    parts = split_url(url)
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host):
         raise BadInput(
@@ -152,11 +183,13 @@ def token_url_of(url: str, provider: Provider) -> tuple[str, tuple[str, ...]]:
         )
     path = parts.path
     if path in ("", "/"):
-        return f"{parts.scheme}://{parts.netloc}{_token_path(provider)}", ()
-    return f"{parts.scheme}://{parts.netloc}{path}", _odd_path(path, host, provider)
+        return f"{parts.scheme}://{parts.netloc}{_token_path(provider, flow)}", ()
+    warnings = () if flow == "api-jwt" else _odd_path(path, host, provider)
+    return f"{parts.scheme}://{parts.netloc}{path}", warnings
 
 
-def _split(url: str, where: str = "--url") -> SplitResult:
+def split_url(url: str, where: str = "--url") -> SplitResult:
+    """A URL that an endpoint may have, in its parts. Raises BadInput, which quotes nothing of it."""
     text = url.strip()
     if any(not char.isprintable() or char.isspace() for char in text):
         raise BadInput("holds blanks or control characters", where=where, expected="https://HOST")
@@ -195,7 +228,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _token_path(provider: Provider) -> str:
+def _token_path(provider: Provider, flow: str | None) -> str:
+    shape = provider.requests.get(flow or "")
+    if shape is not None and shape.path and "{" not in shape.path:
+        return shape.path
     if not provider.token_path or "{" in provider.token_path:
         raise BadInput(
             f"{provider.slug} has no token path that fits every host",

@@ -40,6 +40,10 @@ SETTINGS: dict[str, Kind] = {
     "audience": "text",
     "authorize_url": "text",
     "device_url": "text",
+    "api_url": "text",
+    "userinfo_url": "text",
+    "introspect_url": "text",
+    "revoke_url": "text",
     "my_domain": "text",
     "client_id": "text",
     "username": "text",
@@ -78,9 +82,19 @@ SETTINGS: dict[str, Kind] = {
     "revoke": "flag",
     "as": "text",
     "format": "text",
+    "audit": "flag",
+    "access_token": "ref",
+    "instance_url": "text",
+    "sf": "text",
+    "app": "text",
+    "caller_ip": "text",
 }
 """Every setting that a profile may hold: a long option name with `_` for `-`, and its kind."""
 SECRETS = frozenset(name for name, kind in SETTINGS.items() if kind == "ref")
+OF_THE_ORG = frozenset({"access_token"})
+"""Secrets that are an administrator's session, and no part of a login."""
+OTHER_TABLES = ("lint",)
+"""Tables of a settings file that are no profiles: whoever they belong to reads and checks them."""
 RESERVED = frozenset({"PROFILE", "COMPLETE"})
 """Variables of ours that are no setting."""
 
@@ -165,15 +179,46 @@ def settings(
     files = found_files(environ, folder, warnings)
     name = chosen(profile, environ, files)
     values: dict[str, Setting] = {}
-    for key, value in (defaults or {}).items():
-        values[key] = Setting(key, value, "default")
-    for file in reversed(files):
-        for key, value in file.profiles.get(name or "", {}).items():
-            origin = f"{file.kind} {file.path} [profile.{name}]"
-            values[key] = Setting(key, value, origin, file.path.parent)
-    values.update(_from_environment(environ, warnings))
-    values.update(_from_flags(flags))
+    for layer in _layers(name, flags, files, environ, defaults or {}, warnings):
+        values = {**layer, **values}
     return Settings({key: values[key] for key in SETTINGS if key in values}, name, tuple(warnings))
+
+
+def origins(
+    profile: str | None,
+    flags: Mapping[str, Value | None],
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> dict[str, tuple[Setting, ...]]:
+    """Every value that each setting has anywhere: the first is in force and hides the others. Raises BadProfile."""
+    environ = os.environ if environ is None else environ
+    files = found_files(environ, folder)
+    layers = _layers(profile, {k: v for k, v in flags.items() if v != ()}, files, environ, {}, [])
+    return {key: tuple(layer[key] for layer in layers if key in layer) for key in SETTINGS}
+
+
+def _layers(
+    name: str | None,
+    flags: Mapping[str, Value | None],
+    files: Iterable[ProfileFile],
+    environ: Mapping[str, str],
+    defaults: Mapping[str, Value],
+    warnings: list[str],
+) -> list[dict[str, Setting]]:
+    """The settings of each place, the strongest place first."""
+    return [
+        _from_flags(flags),
+        _from_environment(environ, warnings),
+        *(_from_file(file, name) for file in files),
+        {key: Setting(key, value, "default") for key, value in defaults.items()},
+    ]
+
+
+def _from_file(file: ProfileFile, name: str | None) -> dict[str, Setting]:
+    origin = f"{file.kind} {file.path} [profile.{name}]"
+    values = file.profiles.get(name or "", {})
+    return {key: Setting(key, value, origin, file.path.parent) for key, value in values.items()}
 
 
 def flags_alone(flags: Mapping[str, Value | None]) -> Settings:
@@ -185,7 +230,7 @@ def _from_flags(flags: Mapping[str, Value | None]) -> dict[str, Setting]:
     return {
         name: Setting(name, typed, f"flag --{name.replace('_', '-')}")
         for name, typed in flags.items()
-        if typed is not None
+        if typed is not None and name in SETTINGS
     }
 
 
@@ -193,7 +238,7 @@ def found_files(
     environ: Mapping[str, str] | None = None, folder: Path | None = None, warnings: list[str] | None = None
 ) -> list[ProfileFile]:
     """The settings files that exist, the project's first. What is passed over is told in `warnings`."""
-    project = _project_file(Path.cwd() if folder is None else folder, [] if warnings is None else warnings)
+    project = project_file(Path.cwd() if folder is None else folder, warnings)
     user = user_file(environ)
     files = []
     if project is not None:
@@ -219,6 +264,18 @@ def chosen(profile: str | None, environ: Mapping[str, str], files: Iterable[Prof
 
 def read_file(path: Path) -> dict[str, dict[str, Value]]:
     """The profiles of one TOML file. Raises BadProfile, which names file and key and quotes no value."""
+    return _profiles_of(_document(path), path)
+
+
+def table_of(path: Path, name: str) -> Mapping[str, Any] | None:
+    """One of `OTHER_TABLES`, unchecked; None where the file has none. Raises BadProfile."""
+    table = _document(path).get(name)
+    if table is not None and not isinstance(table, dict):
+        raise BadProfile(f"'{name}' is no table", where=str(path), expected=f"[{name}]")
+    return table
+
+
+def _document(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -237,7 +294,7 @@ def read_file(path: Path) -> dict[str, dict[str, Value]]:
         raise BadProfile(
             "is not TOML", where=f"{path}{_place(str(problem), data)}", expected="[profile.NAME]"
         ) from None
-    return _profiles_of(document, path)
+    return document
 
 
 def _place(message: str, data: bytes) -> str:
@@ -253,7 +310,7 @@ def _place(message: str, data: bytes) -> str:
 
 def _profiles_of(document: Mapping[str, Any], path: Path) -> dict[str, dict[str, Value]]:
     for key in document:
-        if key != "profile":
+        if key not in ("profile", *OTHER_TABLES):
             raise BadProfile(f"unknown table '{_printable(key)}'", where=str(path), expected="[profile.NAME]")
     profiles = document.get("profile", {})
     if not isinstance(profiles, dict):
@@ -324,7 +381,7 @@ def _from_environment(environ: Mapping[str, str], warnings: list[str]) -> dict[s
             meant = f"; nearest: {PREFIX}{near[0].upper()}" if near else ""
             warnings.append(f"{_printable(variable)} is no setting and was not used{meant}")
             continue
-        value = checked(key, _parsed(SETTINGS[key], environ[variable]), variable)
+        value = checked(key, parsed(SETTINGS[key], environ[variable]), variable)
         found[key] = Setting(key, value, f"environment {variable}")
     return found
 
@@ -335,7 +392,7 @@ _WORDS = {
 }
 
 
-def _parsed(kind: Kind, text: str) -> Any:
+def parsed(kind: Kind, text: str) -> Any:
     """A variable's text in the type of the setting, or the text itself, which `checked` then refuses."""
     if kind == "flag":
         return _WORDS.get(text.strip().lower(), text)
@@ -351,14 +408,15 @@ def _parsed(kind: Kind, text: str) -> Any:
     return text
 
 
-def _project_file(folder: Path, warnings: list[str]) -> Path | None:
+def project_file(folder: Path, warnings: list[str] | None = None) -> Path | None:
     """`jwtdoctor.toml` in this folder or the nearest above."""
     for place in (folder, *folder.absolute().parents):
         candidate = place / SETTINGS_FILE
         if not candidate.is_file():
             continue
         if place != folder and not _is_ours(candidate):
-            warnings.append(f"{candidate} belongs to another user and was not used")
+            if warnings is not None:
+                warnings.append(f"{candidate} belongs to another user and was not used")
             continue
         return candidate.absolute()
     return None

@@ -1,8 +1,10 @@
 """References to secrets: a setting says where the secret is, never what it is.
 
-`env:NAME` `file:PATH` `keyring:SERVICE/USER` `cmd:COMMAND` `prompt`. Whatever is no reference is refused
-without being quoted, since it most likely is the secret itself. Reading is bounded: 64 KB, and 10 s for a
-command. One trailing line end is taken off, since editors and commands add one.
+`env:NAME` `file:PATH` `json:PATH#/POINTER` `keyring:SERVICE/USER` `cmd:COMMAND` `prompt`. `json:` takes one text out of
+a JSON file by its pointer (RFC 6901), for files that a vendor hands out with several secrets in one.
+
+Whatever is no reference is refused without being quoted, since it most likely is the secret itself. Reading is
+bounded: 64 KB, and 10 s for a command. One trailing line end is taken off, since editors and commands add one.
 
 The command of `cmd:` gets no stdin, and what it writes to stderr is dropped, since that may hold the secret.
 It runs in a session of its own, so that all of it can be ended. Error messages name the kind of reference and
@@ -12,6 +14,7 @@ the variable or file, never the command (which may hold a secret) and never what
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -24,11 +27,13 @@ from pathlib import Path
 from jwtdoctor.errors import BadProfile
 from jwtdoctor.model.secret import Secret
 
-FORMS = "env:NAME, file:PATH, keyring:SERVICE/USER, cmd:COMMAND or prompt"
+FORMS = "env:NAME, file:PATH, json:PATH#/POINTER, keyring:SERVICE/USER, cmd:COMMAND or prompt"
 LARGEST = 64 * 1024
 COMMAND_TIMEOUT_S = 10.0
 
-_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:[^/]+/.+|cmd:.*\S.*|prompt", re.DOTALL)
+_REF = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|json:[^#]+#(?:/[^/]*)+|keyring:[^/]+/.+|cmd:.*\S.*|prompt", re.DOTALL
+)
 
 
 def is_ref(text: object) -> bool:
@@ -68,6 +73,8 @@ def resolve(
             text = _from_environment(rest, what, os.environ if environ is None else environ)
         case "file":
             text = _from_file(rest, what, folder)
+        case "json":
+            text = _from_json(rest, what, folder)
         case "keyring":
             text = _from_keyring(rest, what)
         case "cmd":
@@ -99,6 +106,28 @@ def _from_file(path: str, what: str, folder: Path | None) -> str:
     if len(data) > LARGEST:
         raise _too_large(where)
     return _decoded(data, where)
+
+
+def _from_json(rest: str, what: str, folder: Path | None) -> str:
+    path, _, pointer = rest.partition("#")
+    where = f"{what}: json:{path}"
+    try:
+        found = json.loads(_from_file(path, what, folder))
+    except (ValueError, RecursionError):
+        raise BadProfile("is not JSON", where=where) from None
+    for step in pointer_steps(pointer):
+        if isinstance(found, list) and re.fullmatch(r"\d{1,6}", step) and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            found = found.get(step) if isinstance(found, dict) else None
+    if not isinstance(found, str):
+        raise BadProfile("there is no text at this place of the file", where=f"{where}#{pointer}")
+    return found
+
+
+def pointer_steps(pointer: str) -> list[str]:
+    """The member names of a JSON pointer (RFC 6901 §4)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def _from_keyring(name: str, what: str) -> str:

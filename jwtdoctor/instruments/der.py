@@ -35,6 +35,10 @@ class CertificateFacts:
     names: tuple[str, ...] = ()
     """The hosts that it is for (subjectAltName: DNS names and addresses), a few of them."""
     is_self_issued: bool = False
+    key_kind: str = ""
+    """`RSA` or `EC`; another kind by its object identifier in hex, empty where it cannot be read."""
+    key_bits: int = 0
+    """Of an RSA modulus; 0 for other kinds."""
 
     @property
     def issuer(self) -> str:
@@ -72,6 +76,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
         _name(subject, _ORGANISATION),
         _hosts(fields[5:]),
         issuer == subject,
+        *_key(fields[5:]),
     )
 
 
@@ -126,6 +131,22 @@ def _host(tag: int, value: bytes) -> str:
     if tag == _ADDRESS and len(value) in (4, 16):
         return str(ip_address(value))
     return ""
+
+
+_KEY_KINDS = {b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01": "RSA", b"\x2a\x86\x48\xce\x3d\x02\x01": "EC"}
+"""Object identifiers of RFC 3279 §2.3."""
+
+
+def _key(fields: list[tuple[int, bytes]]) -> tuple[str, int]:
+    """Kind and size of the key (subjectPublicKeyInfo); nothing where it defies reading, since dates matter more."""
+    try:
+        (_, algorithm), (_, bits) = list(_items(fields[0][1]))[:2]
+        oid = next(_items(algorithm))[1]
+        kind = _KEY_KINDS.get(oid, oid.hex())
+        modulus = next(_items(_one(bits[1:], _SEQUENCE)))[1] if kind == "RSA" else b""
+        return kind, int.from_bytes(modulus, "big").bit_length()
+    except (ValueError, IndexError, StopIteration):
+        return "", 0
 
 
 def _name(name: bytes, wanted: bytes) -> str:

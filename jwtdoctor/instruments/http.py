@@ -35,7 +35,7 @@ from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import Proxy, proxy_for
 from jwtdoctor.instruments.system import SystemClock
 from jwtdoctor.instruments.text import one_line
-from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply, TokenRequest
+from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply, TextRequest, TokenRequest
 from jwtdoctor.model.secret import REDACTED, Secret
 
 if TYPE_CHECKING:
@@ -175,12 +175,13 @@ class HttpTransport:
             context_of(self.trust)  # a flag that cannot be used is told at once
 
     def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
-        """POSTs the form once. Raises BadInput for a URL or a header that must not be sent."""
-        headers = {"Content-Type": FORM, **{name: _reveal(value) for name, value in request.headers}}
+        """Sends the form, or the call without one, once. Raises BadInput for a URL or header that must not be sent."""
+        kind = {"Content-Type": FORM} if request.method == "POST" else {}
+        headers = {**kind, **{name: _reveal(value) for name, value in request.headers}}
         _check_headers(headers)
         body = urlencode([(name, _reveal(value)) for name, value in request.fields]).encode()
         secrets = tuple(v for _, v in (*request.fields, *request.headers) if isinstance(v, Secret))
-        return self._run(_Call("POST", request.url, headers, body, deadline_s, secrets))
+        return self._run(_Call(request.method, request.url, headers, body if kind else None, deadline_s, secrets))
 
     def get(self, url: str, deadline_s: float) -> Exchange:
         """GETs a URL without any credentials. Raises BadInput for a URL that must not be asked."""
@@ -195,6 +196,14 @@ class HttpTransport:
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
         """POSTs a form about a token, as `post_form` does: it is no login."""
         return self.post_form(request, deadline_s)
+
+    def post_text(self, request: TextRequest, deadline_s: float) -> Exchange:
+        """POSTs text once. Raises BadInput for a URL or a header that must not be sent."""
+        headers = dict(request.headers)
+        _check_headers(headers)
+        body = "".join(_reveal(part) for part in request.parts).encode()
+        secrets = tuple(part for part in request.parts if isinstance(part, Secret))
+        return self._run(_Call("POST", request.url, headers, body, deadline_s, secrets))
 
     def _run(self, call: _Call) -> Exchange:
         check_url(call.url)
@@ -364,15 +373,8 @@ def _adapter(errand: _Errand, context: ssl.SSLContext | None, connect_s: float) 
             errand.ask_leave(self.sock)
             super().endheaders(message_body, **rest)
 
-    class Safe(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _open(self._dns_host, self.port, connect_s)
-
-        def endheaders(self, message_body: Any = None, **rest: Any) -> None:
-            if self.sock is None:
-                self.connect()
-            errand.ask_leave(self.sock)
-            super().endheaders(message_body, **rest)
+    class Safe(Plain, HTTPSConnection):
+        """The same over TLS: what `Plain` calls its parent is then the HTTPS one."""
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

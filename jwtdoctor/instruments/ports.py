@@ -12,7 +12,7 @@ from typing import Protocol
 
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
-from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.model.exchange import Exchange, TextRequest, TokenRequest
 from jwtdoctor.model.secret import Secret
 
 
@@ -57,6 +57,26 @@ class Resources(Protocol):
         ...
 
 
+class OrgWire(Protocol):
+    """HTTP with an administrator's session: REST by GET, and SOAP, which knows no other method than POST."""
+
+    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange: ...
+
+    def post_text(self, request: TextRequest, deadline_s: float) -> Exchange: ...
+
+
+class OrgApi(Protocol):
+    """The API of one org, its session already in hand. It only reads."""
+
+    def get(self, path: str, deadline_s: float) -> Exchange:
+        """GETs a path of the REST API."""
+        ...
+
+    def soap(self, path: str, body: str, deadline_s: float) -> Exchange:
+        """POSTs the body of a SOAP message; envelope and session are added."""
+        ...
+
+
 class Person(Protocol):
     """Somebody at the keyboard, for the flows that want a person."""
 
@@ -85,6 +105,14 @@ class PathFinder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OrgHints:
+    """What a person knows of the app in its org: its API name or label, and the address that the org sees."""
+
+    app: str | None = None
+    caller_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instruments:
     """The world, handed in. `time_sources` empty means that nobody may be asked for the time."""
 
@@ -104,6 +132,9 @@ class Instruments:
     """
     person: Person | None = None
     """Who can log in by browser; None: nobody is there."""
+    org: OrgApi | None = None
+    """The org behind the login, read with an administrator's session; None: it is not read."""
+    org_hints: OrgHints = field(default_factory=OrgHints)
     netrc: Callable[[str], bool | None] | None = None
     """Whether this machine's .netrc has an entry for a host; None: do not look."""
     sync: Callable[[], SyncState] | None = None

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KNOWN_KEYS = ("schema", "id", "at", "provider", "flow", "reply", "text", "facts", "profile")
 MAX_FACTS = 1_000
-DEFAULT_PROVIDER = ""
+NOT_NAMED = ""
 """Nobody named one: `reasoning/recognise.py` finds it out."""
 _SAVED_HEADERS = [
     "date",
@@ -75,7 +75,7 @@ def case_from(
     where: str = "case",
     *,
     known_providers: Collection[str] | None = None,
-    default_provider: str = DEFAULT_PROVIDER,
+    default_provider: str = NOT_NAMED,
 ) -> Case:
     """A case file's content as a case, with every fact that its reply and text tell; those written down win.
 
@@ -399,11 +399,17 @@ def _saved_fact(seen: Observation, names: Names) -> dict[str, Any]:
     return saved
 
 
+NAMES_WITHOUT_A_FORM = frozenset(
+    {"assertion.iss", "assertion.sub", "app.name", "app.grantees", "user.profile", "user.assigned_by"}
+)
+"""Facts that are the name of somebody or something as it stands: replaced whole."""
+
+
 def _saved_text(name: str, value: str, names: Names) -> str:
     value = clean(value)
-    if name in ("assertion.iss", "assertion.sub"):
+    if name in NAMES_WITHOUT_A_FORM:
         return names.identity(value)
-    if name in ("request.token_host", "path.proxy", "path.no_proxy_entry"):
+    if name in ("request.token_host", "token.api_host", "path.proxy", "path.no_proxy_entry"):
         return names.host(value)
     if name == "request.redirected_to":
         return names.url(value)

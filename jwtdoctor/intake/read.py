@@ -216,7 +216,7 @@ def _to_case(seen: Sighting, where: str) -> Case:
     asked = () if seen.request is None else observe_seen(seen.request, at)
     told = () if seen.reply is None else observe_reply(seen.reply)
     return Case(
-        provider=seen.provider or casefile.DEFAULT_PROVIDER,
+        provider=seen.provider or casefile.NOT_NAMED,
         flow=seen.flow,
         at=at,
         reply=None if seen.reply is None else safe_reply(seen.reply),

@@ -48,6 +48,8 @@ def observe_request(request: TokenRequest, at: float | None = None) -> tuple[Obs
     """The facts of a request of our own. `at` is true now in epoch seconds; None: no fact that needs it."""
     body = tuple((k, v.reveal() if isinstance(v, Secret) else v) for k, v in request.fields)
     headers = tuple((k, v.reveal() if isinstance(v, Secret) else v) for k, v in request.headers)
+    if request.method == "GET":
+        return observe_seen(SeenRequest(request.url, "GET", headers), at)
     if not any(k.lower() == "content-type" for k, _ in headers):
         headers = (*headers, ("Content-Type", "application/x-www-form-urlencoded"))
     return observe_seen(SeenRequest(request.url, "POST", headers, (), body, True), at)

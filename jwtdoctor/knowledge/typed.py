@@ -11,7 +11,20 @@ from jwtdoctor.errors import BadKnowledge
 from jwtdoctor.model.cause import Cause, Clue, Example, HowCommon, Operator, Remedy, Weight
 from jwtdoctor.model.facts import VOCABULARY, Value, fits
 from jwtdoctor.model.names import FLOWS, Sureness
-from jwtdoctor.model.provider import CauseAddition, Claim, Limit, Provider, Reading, Response, Usual, Where
+from jwtdoctor.model.provider import (
+    RESOURCES,
+    CauseAddition,
+    Claim,
+    ExpiredCertificate,
+    Limit,
+    Provider,
+    Reading,
+    RequestShape,
+    Resource,
+    Response,
+    Usual,
+    Where,
+)
 
 Table = Mapping[str, Any]
 
@@ -26,7 +39,8 @@ _CAUSE_KEYS = {
 }  # fmt: skip
 _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
-    "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims",
+    "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
+    "expired_certificate", "requests",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
@@ -80,6 +94,9 @@ def provider_of(slug: str, table: Table) -> Provider:
         claims=tuple(_claim(row, where) for row in table.get("claims", ())),
         references=tuple(table.get("references", ())),
         forbidden_claims=tuple(table.get("forbidden_claims", ())),
+        expired_certificate=_expired_certificate(table.get("expired_certificate"), where),
+        resources=_resources(table.get("resources", {}), where),
+        requests=_requests(table.get("requests", {}), where),
     )
 
 
@@ -216,6 +233,63 @@ def _limit(table: Table, where: str) -> Limit:
     _only(table, {"value", "sureness", "sources", "note"}, where)
     sureness = Sureness(_word(table, "sureness", tuple(Sureness), where))
     return Limit(table.get("value"), sureness, tuple(table.get("sources", ())), str(table.get("note", "")))
+
+
+def _expired_certificate(table: Table | None, provider: str) -> ExpiredCertificate | None:
+    if table is None:
+        return None
+    where = f"{provider}, expired_certificate"
+    _only(table, {"is_taken", "sureness", "sources", "note"}, where)
+    if not isinstance(table.get("is_taken"), bool):
+        raise BadKnowledge(f"{where}: is_taken must be true or false")
+    sureness = Sureness(_word(table, "sureness", tuple(Sureness), where))
+    return ExpiredCertificate(table["is_taken"], sureness, _sources(table, where), str(table.get("note", "")))
+
+
+def _resources(table: Table, where: str) -> dict[str, Resource]:
+    """No address of its own: a token goes to the host that was asked, or to one that its response named."""
+    _only(table, set(RESOURCES), f"{where}, resources")
+    found = {}
+    for name, row in table.items():
+        place = f"{where}, resource {name}"
+        _only(row, {"at", "sources"}, place)
+        at = _text(row, "at", place)
+        if "://" in at or at.startswith("//"):
+            raise BadKnowledge(f"{place}: names a host of its own")
+        found[name] = Resource(at, _sources(row, place))
+    return found
+
+
+_SHAPE_KEYS = {"sources", "method", "path", "headers", "assertion", "grant_type", "beside", "thumbprints"}
+
+
+def _requests(table: Table, where: str) -> dict[str, RequestShape]:
+    found = {}
+    for flow, row in table.items():
+        place = f"{where}, request {flow}"
+        _flows({"flows": [flow]}, place)
+        _only(row, _SHAPE_KEYS, place)
+        path = str(row.get("path", ""))
+        if path and not re.fullmatch(r"/[\w/.{}-]+", path):
+            raise BadKnowledge(f"{place}: path is no path")
+        found[flow] = RequestShape(
+            sources=_sources(row, place),
+            method=_word({"method": "POST", **row}, "method", ("POST", "GET"), place),
+            path=path,
+            headers={str(name): str(value) for name, value in row.get("headers", {}).items()},
+            assertion=str(row.get("assertion", "")),
+            grant_type=str(row.get("grant_type", "")),
+            beside=_some_of(row, "beside", ("client_id", "client_secret"), place),
+            thumbprints=_some_of(row, "thumbprints", ("x5t", "x5t#S256"), place),
+        )
+    return found
+
+
+def _some_of(row: Table, key: str, allowed: tuple[str, ...], where: str) -> tuple[str, ...]:
+    found = tuple(row.get(key, ()))
+    if not set(found) <= set(allowed):
+        raise BadKnowledge(f"{where}: {key} holds some of {', '.join(allowed)}")
+    return found
 
 
 def _claim(table: Table, where: str) -> Claim:

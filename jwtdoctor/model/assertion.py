@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jwtdoctor.model.names import Sureness
 from jwtdoctor.model.secret import Secret
 
 Severity = Literal["error", "warning", "note"]
@@ -16,7 +17,7 @@ class AssertionSpec:
     """Everything that goes into an assertion (RFC 7523 §3). Nothing is implied.
 
     `lifetime_s` seconds from signing to exp. `iat`, `nbf`, `jti` say whether the claim is written.
-    `extra_claims` and `extra_header` are added last and win.
+    `extra_claims` and `extra_header` are added last and win. An empty subject or audience is not written.
     """
 
     issuer: str
@@ -56,3 +57,11 @@ class Finding:
     message: str
     remedy: str = ""
     sources: tuple[str, ...] = ()
+    sureness: Sureness | None = None
+    """How well founded the rule is, where it says so."""
+    leads_to: tuple[str, ...] = ()
+    """Causes of a refused token that this can explain."""
+    fingerprint: str = ""
+    """What stays the same of it when lines are moved; empty where nobody keeps count."""
+    title: str = ""
+    """The rule in a few words, where it is one of many."""

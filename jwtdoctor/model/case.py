@@ -55,6 +55,11 @@ class Attempt:
     """Of the code flow, where it is not `/authorize` beside `/token`."""
     device_url: str | None = None
     """Where a device code is asked for (RFC 8628 §3.1), where that is not the token endpoint."""
+    api_url: str | None = None
+    """A harmless call of an API that the token is meant for: GET, and nothing is changed by it."""
+    userinfo_url: str | None = None
+    introspect_url: str | None = None
+    revoke_url: str | None = None
     scope: str | None = None
     lifetime_s: int = 180
     iat: bool = True
@@ -92,3 +97,5 @@ class Case:
     reach: Reach = Reach.LOCAL
     profile: str | None = None
     warnings: tuple[str, ...] = field(default=())
+    not_known: frozenset[str] = frozenset()
+    """Facts that were asked for in vain: no question repeats them."""

@@ -30,14 +30,27 @@ MAX_BODY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A form-encoded POST (RFC 6749 §4). Values that are credentials are `Secret`s."""
+    """A form-encoded POST (RFC 6749 §4). Values that are credentials are `Secret`s.
+
+    `method` is GET where a JWT is an API's own credential and the call reads something; there are no fields then.
+    """
 
     url: str
     fields: tuple[tuple[str, str | Secret], ...]
     headers: tuple[tuple[str, str | Secret], ...] = ()
+    method: Literal["POST", "GET"] = "POST"
 
     def field(self, name: str) -> str | Secret | None:
         return next((value for key, value in self.fields if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """A POST of text (SOAP). Parts that are credentials are `Secret`s: only the wire puts them together."""
+
+    url: str
+    parts: tuple[str | Secret, ...]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from jwtdoctor.model.names import Sureness
 
 Usual = Literal["sole", "usual", "often", "sometimes", "rarely", "claimed"]
 """How usual a reading of a text is. `sole`: the text has this one reading."""
+RESOURCES = ("api", "userinfo", "introspect", "revoke")
 Where = Literal["token", "authorize", "revoke", "introspect", "userinfo", "api", "client", "login-history"]
 
 
@@ -58,6 +59,49 @@ class Limit:
     sureness: Sureness
     sources: tuple[str, ...]
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredCertificate:
+    """What the server does with an assertion whose certificate is past its end date."""
+
+    is_taken: bool
+    sureness: Sureness
+    sources: tuple[str, ...]
+    note: str = ""
+    """What it holds for, where not for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that is asked with a token in hand, or about it.
+
+    `at` is resolved against the token URL (RFC 3986 §5): a bare name is its sibling, a path is of the same host.
+    `{member}` at its beginning stands for the URL that the token response names in that member.
+    """
+
+    at: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestShape:
+    """How the JWT of one flow is sent, where that is not as RFC 7523 has it. Empty: as it has it.
+
+    `method` and `path`: what is asked where the JWT is an API's own credential; the path stands in the place of
+    `token_path`. `assertion`: the form field that holds the JWT. `grant_type` "-": none is sent. `beside`: which of
+    `client_id` and `client_secret` go with the assertion. `thumbprints`: which of `x5t` and `x5t#S256` the JWT's
+    header must have.
+    """
+
+    sources: tuple[str, ...]
+    method: Literal["POST", "GET"] = "POST"
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    assertion: str = ""
+    grant_type: str = ""
+    beside: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +158,12 @@ class Provider:
     claims: tuple[Claim, ...] = ()
     references: tuple[str, ...] = ()
     forbidden_claims: tuple[str, ...] = ()
+    expired_certificate: ExpiredCertificate | None = None
+    """None where it is not known."""
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    """What a granted token is tried at, by `RESOURCES`: read-only, and `api` the most harmless call that there is."""
+    requests: Mapping[str, RequestShape] = field(default_factory=dict)
+    """How the JWT is sent, by flow, where that is not as RFC 7523 has it."""
 
     def limit(self, name: str) -> float | None:
         """The figure, or None where it is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.cause import Remedy
@@ -115,6 +116,17 @@ class Timeline:
     """Whether the local clock was compared with anything; else `local_now_s` is no more than true time."""
     server_seen: bool = True
     """Whether the server's clock was seen; else `server_now_s` is true time, from time servers."""
+    true_now_s: float | None = None
+    """The moment of the request by true time, where time servers told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that somebody has decided to live with: in the source itself, or outside of it (`external`)."""
+
+    finding: Finding
+    kind: Literal["inSource", "external"]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,8 @@ class Report:
     """How long the assertion stays acceptable on the judging clock, and what drift would break it."""
     reply: Reply | None = None
     """The answer itself, its own secrets taken out; not part of the document."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """Findings that do not count, each with its reason."""
 
     def verdict(self, cause: str) -> Verdict | None:
         return next((v for v in self.verdicts if v.cause == cause), None)

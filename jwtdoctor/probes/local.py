@@ -90,21 +90,44 @@ def spec_of(
     """The assertion of RFC 7523 that an attempt asks for: §3 for a grant, and of a client that proves itself §2.2.
 
     There the subject is the client, and a `jti` is written, since most servers demand it and none refuses it.
+    Where the provider wants no `aud` (a JWT that is the API's own credential), none is written unless it was asked for.
     """
     from jwtdoctor.assertions.sign import default_alg
 
     proves_client = flow == "private-key-jwt"
+    x5t, x5t_s256 = _thumbprints(attempt, provider, flow)
     return AssertionSpec(
         issuer=attempt.client_id,
         subject=attempt.username or (attempt.client_id if proves_client else ""),
-        audience=attempt.audience or default_audience(attempt.token_url, provider, flow),
+        audience=attempt.audience
+        or (default_audience(attempt.token_url, provider, flow) if wants_audience(provider) else ""),
         jti=proves_client or "jti" in provider.required_claims,
         lifetime_s=attempt.lifetime_s,
         alg=attempt.alg or ("RS256" if key is None else default_alg(key)),
         kid=attempt.kid,
+        x5t=x5t,
+        x5t_s256=x5t_s256,
         iat=attempt.iat,
         extra_claims=dict(attempt.extra_claims),
     )
+
+
+def _thumbprints(attempt: Attempt, provider: Provider, flow: str) -> tuple[str | None, str | None]:
+    """`x5t` and `x5t#S256` of the certificate given, as far as the provider finds the key by them."""
+    shape = provider.requests.get(flow)
+    certificate = _certificate_of(attempt)
+    if shape is None or not shape.thumbprints or certificate is None:
+        return None, None
+    from jwtdoctor.assertions.keys import load_public
+
+    public = load_public(certificate[0], where=certificate[1])
+    wanted = shape.thumbprints
+    return public.x5t or None if "x5t" in wanted else None, public.x5t_s256 or None if "x5t#S256" in wanted else None
+
+
+def wants_audience(provider: Provider) -> bool:
+    """Whether `aud` is among the claims that the provider reads; where nothing is known of them, it is."""
+    return not provider.required_claims or "aud" in provider.required_claims
 
 
 def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer") -> str:

@@ -1,15 +1,9 @@
-"""The one credentialed request, and for the code flow the authorize request before it.
-
-A reply to the authorize request is a redirect, and it is read, never followed. Where it leads to a page that wants a
-person, the person is asked, if one is there; else the code is given with `--code`.
-"""
+"""The one credentialed request, and what goes before it: a code from the authorize endpoint, or from a device."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from secrets import token_urlsafe
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from jwtdoctor.instruments.ports import Person, Transport
 from jwtdoctor.intake.reply_facts import observe_reply
@@ -18,12 +12,10 @@ from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply
-from jwtdoctor.model.secret import Secret
+from jwtdoctor.model.provider import Provider
 from jwtdoctor.probes.echoes import without_own_secrets
-from jwtdoctor.probes.flows import device, token_request
+from jwtdoctor.probes.flows import api_jwt, authorization_code, device, token_request
 
-PERSON_S = 300.0
-"""How long a person has for a login by browser."""
 CANCELLED = "cancelled before anything was sent"
 
 
@@ -47,6 +39,7 @@ def ask_for_token(
     is_cancelled: Callable[[], bool],
     host: str | None = None,
     person: Person | None = None,
+    provider: Provider | None = None,
 ) -> Asked:
     """Sends one login. `is_cancelled` is read just before it; a login that was sent is always counted.
 
@@ -57,19 +50,22 @@ def ask_for_token(
     if flow == "device" and attempt.device_code is None and person is not None:
         return _device(attempt, transport, deadline_s, is_cancelled, person)
     if flow == "authorization-code" and attempt.code is None:
-        authorized = _authorize(attempt, transport, deadline_s, person)
-        if isinstance(authorized, Asked):
-            return authorized
-        attempt, seen = authorized
+        authorized = authorization_code.authorize(attempt, transport, deadline_s, person)
+        if authorized.attempt is None:
+            return _not_authorized(authorized)
+        attempt, seen = authorized.attempt, authorized.seen
     elif flow == "authorization-code":
-        seen = _of_given_pair(attempt)
-    request = token_request(flow, attempt, assertion)
+        seen = authorization_code.of_given_pair(attempt)
+    request = token_request(flow, attempt, assertion, provider)
     if host is not None:
         request = replace(request, headers=(*request.headers, ("Host", host)))
     seen = (*seen, *observe_request(request), *_of_password(flow, attempt))
     if is_cancelled():
         return Asked(seen, None, 0, CANCELLED, skipped=CANCELLED)
     exchange = without_own_secrets(transport.post_form(request, deadline_s), request)
+    if flow == "api-jwt" and isinstance(exchange, Reply) and api_jwt.is_taken(exchange):
+        taken = Observation("reply.granted", True, "reply")
+        return Asked((*seen, *observe_exchange(exchange), taken), exchange, 1, f"{exchange.status} the JWT was taken")
     return Asked((*seen, *observe_exchange(exchange)), exchange, _logins(exchange), line_of(exchange))
 
 
@@ -135,87 +131,14 @@ def _device(
     return Asked(seen, exchange, _logins(exchange), line_of(exchange))
 
 
-def _authorize(
-    attempt: Attempt, transport: Transport, deadline_s: float, person: Person | None
-) -> Asked | tuple[Attempt, tuple[Observation, ...]]:
-    """Asks for a code. Gives the attempt with its code, or the refusal that came in its place."""
-    from jwtdoctor.assertions import pkce
-
-    verifier = attempt.code_verifier
-    if verifier is None and attempt.pkce:
-        verifier = pkce.new().verifier
-    challenge = attempt.code_challenge or (pkce.challenge_of(verifier) if verifier and attempt.pkce else None)
-    state = token_urlsafe(24)
-    url = _authorize_url(attempt, challenge, state)
-    exchange = transport.get(url, deadline_s)
-    seen: tuple[Observation, ...] = (Observation("request.code_challenge_sent", challenge is not None, "request"),)
-    if challenge is not None and verifier is not None:
-        pair = pkce.challenge_of(verifier) == challenge
-        seen = (*seen, Observation("request.verifier_matches_challenge", pair, "request"))
-    if isinstance(exchange, NoReply):
-        return Asked((*seen, *observe_exchange(exchange)), exchange, 0, line_of(exchange))
-    answer = _query_of(exchange.header("Location") or "")
-    if _wants_person(exchange, answer) and person is not None:
-        answer = {"state": "", **_query_of(person.redirected(url, state, PERSON_S) or "")}
-    if answer.keys() & {"code", "error"} and answer.get("state", state) != state:
-        reason = "the redirect carries the state of another login, so it is not the answer to this one"
-        return Asked(seen, None, 0, reason, skipped=reason)
-    if "code" in answer:
-        return replace(attempt, code=Secret(answer["code"]), code_verifier=verifier), seen
-    at_authorize = Observation("request.endpoint", "authorize", "request")
-    if "error" in answer:
-        form = {**exchange.headers, "Content-Type": "application/x-www-form-urlencoded"}
-        said = urlencode({name: value for name, value in answer.items() if name.startswith("error")})
-        status = exchange.status if 300 <= (exchange.status or 0) < 400 else 302
-        refusal = replace(exchange, status=status, body=said, headers=form)
-        return Asked((*seen, at_authorize, *observe_reply(refusal)), refusal, 0, "authorize: " + line_of(refusal))
-    if exchange.status and exchange.status >= 400:
-        return Asked((*seen, at_authorize, *observe_reply(exchange)), exchange, 0, "authorize: " + line_of(exchange))
-    reason = "the authorize page wants a person, and none came back from it in time: give the code with --code"
-    if person is None:
-        reason = "the authorize page wants a person; log in by browser and give the code with --code"
-    return Asked(seen, None, 0, reason, skipped=reason)
-
-
-def _wants_person(exchange: Reply, answer: dict[str, str]) -> bool:
-    """A page, or a redirect to one, that holds neither a code nor an error."""
-    return not answer.keys() & {"code", "error"} and (exchange.status or 0) < 400
-
-
-def _authorize_url(attempt: Attempt, challenge: str | None, state: str) -> str:
-    """`/authorize` beside `/token` (RFC 6749 §4.1.1, RFC 7636 §4.3), with a fresh `state` (§10.12)."""
-    parts = urlsplit(attempt.authorize_url or attempt.token_url)
-    query = {"response_type": "code", "client_id": attempt.client_id, "state": state}
-    if attempt.redirect_uri:
-        query["redirect_uri"] = attempt.redirect_uri
-    if attempt.scope:
-        query["scope"] = attempt.scope
-    if challenge:
-        query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
-    path = parts.path if attempt.authorize_url else parts.path.removesuffix("/token") + "/authorize"
-    return urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
-
-
-def _query_of(address: str) -> dict[str, str]:
-    """The parameters of a redirect's address, query and fragment alike."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in parse_qs(parts.query + "&" + parts.fragment).items()}
-
-
-def _of_given_pair(attempt: Attempt) -> tuple[Observation, ...]:
-    """A code that was got elsewhere: whether its challenge, where that was given too, is that of the verifier."""
-    from jwtdoctor.assertions import pkce
-
-    if attempt.code_challenge is None:
-        return ()
-    seen = [Observation("request.code_challenge_sent", True, "request")]
-    if attempt.code_verifier is not None:
-        pair = pkce.challenge_of(attempt.code_verifier) == attempt.code_challenge
-        seen.append(Observation("request.verifier_matches_challenge", pair, "request"))
-    return tuple(seen)
+def _not_authorized(authorized: authorization_code.Authorized) -> Asked:
+    """No code, so no login: the refusal of the authorize endpoint, no answer of it, or nobody who logged in."""
+    answer = authorized.answer
+    if answer is None:
+        return Asked(authorized.seen, None, 0, authorized.reason, skipped=authorized.reason)
+    if isinstance(answer, Reply):
+        return Asked((*authorized.seen, *observe_reply(answer)), answer, 0, "authorize: " + line_of(answer))
+    return Asked((*authorized.seen, *observe_exchange(answer)), answer, 0, line_of(answer))
 
 
 def _of_password(flow: str, attempt: Attempt) -> tuple[Observation, ...]:

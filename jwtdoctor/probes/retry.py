@@ -11,6 +11,8 @@ Decisions:
   or where the platform is down.
 - A refusal *with another text* proves nothing of the kind `granted: false` says: the first obstacle is gone, and
   another stands behind it. It becomes a finding and no fact.
+- Where no time server answers, the token host's `Date` is the time that is signed with: it is the clock that judges.
+  A grant then says that the two clocks differ, and not which of them is off.
 - Once the clock is known to be wrong, the second experiment is signed with true time too, since an assertion that is
   refused for its time says nothing of its audience.
 - A host brings its audience with it where the present one belongs to the other side of the line between sandboxes
@@ -27,7 +29,7 @@ from uuid import uuid4
 from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Chart, Observation
-from jwtdoctor.model.names import Outcome
+from jwtdoctor.model.names import Outcome, Standing
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.report import Report
 from jwtdoctor.reasoning import salesforce_hosts as hosts
@@ -51,6 +53,8 @@ ONCE_ONLY = {
     "saml-bearer": "the assertion was made elsewhere",
     "token-exchange": "the subject token was made elsewhere",
 }
+NARROW = 4
+"""Causes in a tie: with more of them, being in it means no suspicion."""
 HANDS_OFF = {
     "rate-limited": "the login rate may be used up",
     "password-locked": "the user may be locked",
@@ -140,13 +144,20 @@ def _why_not(report: Report, attempt: Attempt, provider: Provider, flow: str) ->
     if flow not in REPEATABLE:
         return f"{flow} is not repeated: {ONCE_ONLY.get(flow, 'it is not known to be safe')}"
     for cause in report.leaders:
-        if cause in HANDS_OFF:
+        if cause in HANDS_OFF and _is_suspected(cause, report):
             return f"nothing more is sent while {cause} leads: {HANDS_OFF[cause]}"
     if report.chart.number("reply.status") == 429:
         return "the endpoint asks for fewer requests (429)"
     if attempt.ready_assertion is not None:
         return "the assertion was made elsewhere, so no other can be signed"
     return _limit_is_near(report.chart, provider)
+
+
+def _is_suspected(cause: str, report: Report) -> bool:
+    """Whether something points to it. A bare refusal leaves everything that it may mean in one wide tie."""
+    verdict = report.verdict(cause)
+    seen = verdict is not None and any(e.standing is Standing.FOR for e in verdict.evidence)
+    return seen or len(report.leaders) <= NARROW
 
 
 def _limit_is_near(chart: Chart, provider: Provider) -> str:
@@ -176,19 +187,18 @@ def _nothing_open(found: list[Experiment], open_causes: list[str]) -> str:
 
 
 def _time(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Experiment | None:  # noqa: ARG001
-    ahead_s = report.chart.number("clock.ahead_s")
+    known = "clock.ahead_s" if "clock.ahead_s" in report.chart else "reply.date_ahead_s"
+    ahead_s = report.chart.number(known)
     if ahead_s is None or flow not in SIGNING:
         return None
-    if abs(ahead_s) <= SIGNIFICANT_S + report.chart.uncertainty("clock.ahead_s"):
+    if abs(ahead_s) <= SIGNIFICANT_S + report.chart.uncertainty(known):
         return None
     side = "fast" if ahead_s > 0 else "slow"
-    return Experiment(
-        "time",
-        "retry.granted_with_true_time",
-        f"sign with true time (this clock is {abs(ahead_s):.1f} s {side})",
-        _afresh(attempt),
-        ahead_s,
-    )
+    fact, does = "retry.granted_with_true_time", f"sign with true time (this clock is {abs(ahead_s):.1f} s {side})"
+    if known == "reply.date_ahead_s":
+        fact = "retry.granted_with_host_time"
+        does = f"sign with the token host's time (against its Date this clock is {abs(ahead_s):.0f} s {side})"
+    return Experiment("time", fact, does, _afresh(attempt), ahead_s)
 
 
 def _audience(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Experiment | None:

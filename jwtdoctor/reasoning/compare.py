@@ -14,14 +14,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from jwtdoctor.assertions.decode import is_milliseconds, seconds
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.provider import Provider
+from jwtdoctor.reasoning import salesforce_hosts as hosts
 from jwtdoctor.reasoning.derive import derive, reads_of
 from jwtdoctor.reasoning.operators import meets
-from jwtdoctor.reasoning.weigh import clues_of
+from jwtdoctor.reasoning.weigh import SCALE, clues_of
 
 Part = Literal["header", "claim", "fact", "verdict"]
 Matters = Literal["yes", "no", "unknown"]
@@ -91,13 +93,33 @@ def _claims(a: Mapping[str, Any], b: Mapping[str, Any], provider: Provider) -> l
     if not a or not b:
         return []
     skipped = {*_TIMES, "jti"} | ({"sub", "prn"} if _subject(a) == _subject(b) else set())
+    of_client = _proves_client(a) or _proves_client(b)
+    skipped |= {"iss", "sub"} if of_client else set()
     rest = [_without(one, skipped) for one in (a, b)]
     found = _members(rest[0], rest[1], "claim", provider)
+    found += _of_client(a, b) if of_client else []
     return [*found, *_subject_form(a, b, provider), *_times(a, b, provider), *_jti(a, b, provider)]
 
 
 def _without(claims: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if name not in names}
+
+
+def _proves_client(claims: Mapping[str, Any]) -> bool:
+    """RFC 7523 §3, points 1 and 2B: where a client proves itself, iss and sub are both its id."""
+    return claims.get("iss") is not None and claims.get("iss") == claims.get("sub")
+
+
+def _of_client(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
+    found = []
+    for name in ("iss", "sub"):
+        if a.get(name) != b.get(name):
+            because = "it names the client, as iss does (RFC 7523 §3)"
+            causes: tuple[str, ...] = ("client-id-mismatch",)
+            if name == "iss":
+                because, causes = "it names the client", ("client-id-unknown", "client-id-mismatch")
+            found.append(_difference(name, (a.get(name), b.get(name)), ("yes", because, causes)))
+    return found
 
 
 def _subject(claims: Mapping[str, Any]) -> Any:
@@ -121,7 +143,7 @@ def _subject_form(a: Mapping[str, Any], b: Mapping[str, Any], provider: Provider
 
 def _jti(a: Mapping[str, Any], b: Mapping[str, Any], provider: Provider) -> list[Difference]:
     """Present or not; two values ought to differ, and the same one twice is the finding."""
-    has = ["jti" in one for one in (a, b)]
+    has = [one.get("jti") is not None for one in (a, b)]
     if all(has) and a["jti"] == b["jti"]:
         because = "both carry one jti: the second of them is a replay"
         return [Difference("claim", "jti", "the same", "the same", "yes", because, ("jti-replayed",))]
@@ -131,7 +153,7 @@ def _jti(a: Mapping[str, Any], b: Mapping[str, Any], provider: Provider) -> list
 
 
 def _presence(name: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    return ("present" if name in a else None, "present" if name in b else None)
+    return ("present" if a.get(name) is not None else None, "present" if b.get(name) is not None else None)
 
 
 def _difference(name: str, values: tuple[Any, Any], judged: Judged, part: Part = "claim") -> Difference:
@@ -141,7 +163,7 @@ def _difference(name: str, values: tuple[Any, Any], judged: Judged, part: Part =
 def _times(a: Mapping[str, Any], b: Mapping[str, Any], provider: Provider) -> list[Difference]:
     found = []
     for name in ("iat", "nbf"):
-        if (name in a) != (name in b):
+        if (a.get(name) is None) != (b.get(name) is None):
             found.append(_difference(name, _presence(name, a, b), _required(name, provider)))
     forms = _form(a.get("exp")), _form(b.get("exp"))
     if forms[0] != forms[1]:
@@ -214,10 +236,24 @@ def _unheard(a: Any, b: Any, provider: Provider) -> Judged:  # noqa: ARG001
 def _audience(a: Any, b: Any, provider: Provider) -> Judged:
     if isinstance(a, str) and isinstance(b, str) and a.rstrip("/") == b.rstrip("/") and provider.slug == "salesforce":
         return ("no", "a slash at the end is taken: the Salesforce CLI sends it", ())
+    if provider.slug == "salesforce" and _same_pool(a, b):
+        because = "the login host and the org's own domain are taken alike, but an external client app wants the latter"
+        return ("unknown", because, ("wrong-audience", "wrong-login-host"))
     if isinstance(a, list) != isinstance(b, list) and provider.aud_as_array:
         return ("unknown", "a list and a text are taken alike where they name the same", ("wrong-audience",))
     cause = "audience-must-be-string" if isinstance(a, list) != isinstance(b, list) else "wrong-audience"
     return ("yes", "aud must name this server in the form that it knows itself by", (cause,))
+
+
+def _same_pool(a: Any, b: Any) -> bool:
+    """Two hosts of Salesforce, whole and without a path, on one side of the line between sandboxes and the rest."""
+    if not (isinstance(a, str) and isinstance(b, str)):
+        return False
+    parts = [urlsplit(one.rstrip("/")) for one in (a, b)]
+    if any(one.scheme != "https" or one.path or one.query for one in parts):
+        return False
+    kinds = [hosts.host_kind(one.hostname or "") for one in parts]
+    return hosts.same_world(kinds[0], kinds[1]) is True
 
 
 def _algorithm(a: Any, b: Any, provider: Provider) -> Judged:
@@ -298,6 +334,8 @@ def _of_fact(
     group, _, claim = name.partition(".")
     if name in _TEXTS:
         return ("yes", "each text has its own readings", ())
+    if name == "reply.granted":
+        return ("yes", "one of the two got a token", ())
     if group == "assertion" and ("claim", claim) in _KNOWN and None not in values:
         return _KNOWN["claim", claim](*values, provider)
     causes = _moved(name, charts[0], charts[1], provider, knowledge)
@@ -336,7 +374,8 @@ def _verdicts(a: Side, b: Side) -> list[Difference]:
     found = []
     for cause in dict.fromkeys((*a.verdicts, *b.verdicts)):
         scores = a.verdicts.get(cause), b.verdicts.get(cause)
-        if scores[0] != scores[1]:
+        highest = max(score for score in scores if score is not None)
+        if scores[0] != scores[1] and highest >= SCALE.possible:
             found.append(_difference(cause, scores, ("unknown", "its score", (cause,)), "verdict"))
     return found
 

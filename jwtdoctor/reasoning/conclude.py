@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.chart import Chart, Observation
@@ -16,7 +16,7 @@ from jwtdoctor.reasoning.margins import margins_of
 from jwtdoctor.reasoning.questions import questions
 from jwtdoctor.reasoning.responses import Matches, match, texts_of
 from jwtdoctor.reasoning.timeline import timeline
-from jwtdoctor.reasoning.weigh import SCALE, Scale, Weighing, leaders, weigh
+from jwtdoctor.reasoning.weigh import SCALE, Scale, Weighing, clues_of, leaders, weigh
 
 FIRST_FEW = 5
 """A claim of guides is shown where it concerns one of so many first verdicts."""
@@ -45,6 +45,8 @@ class Seen:
     took_s: float = 0.0
     asked: bool = field(default=True)
     """Whether there was an attempt at all, seen or made."""
+    not_known: frozenset[str] = frozenset()
+    """Facts that were asked for in vain."""
 
 
 def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
@@ -56,7 +58,10 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
     outcome = outcome_of(chart, matches, seen.asked)
     granted, unreachable = outcome is Outcome.GRANTED, outcome is Outcome.UNREACHABLE
     weighing = Weighing(chart, provider, seen.flow, matches, granted, unreachable)
-    verdicts = weigh(weighing, knowledge, scale)
+    of_token: frozenset[str] | None = None
+    if granted and chart.flag("token.api_works") is False:
+        weighing, of_token = replace(weighing, granted=False), causes_of_a_useless_token(provider, knowledge)
+    verdicts = weigh(weighing, knowledge, scale, of_token)
     first = leaders(verdicts, scale)
     return Report(
         command=seen.command,
@@ -68,7 +73,7 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
         logins_used=seen.logins_used,
         leaders=first,
         verdicts=verdicts,
-        questions=questions(weighing, seen.chart, verdicts, knowledge, scale),
+        questions=questions(weighing, seen.chart, verdicts, knowledge, scale, seen.not_known),
         claims=_claims(provider, first, verdicts, outcome),
         findings=findings(chart, provider, outcome, first),
         probes=seen.probes,
@@ -82,6 +87,20 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
         clock_note=seen.clock_note,
         host=chart.text("request.token_host") or "",
     )
+
+
+def causes_of_a_useless_token(provider: Provider, knowledge: Knowledge) -> frozenset[str]:
+    """Why an API may refuse a token that was just issued: said of the cause, read in an API's own words, or seen in
+    the token. Every other cause would have refused the login."""
+    said = {slug for slug, cause in knowledge.causes.items() if cause.on_granted}
+    for one in (provider, knowledge.providers["generic"]):
+        said |= {r.cause for words in one.responses if words.where in ("api", "userinfo") for r in words.readings}
+    seen = {
+        slug
+        for slug, cause in knowledge.causes.items()
+        if any(c.fact.startswith("token.") and c.speaks == "for" for c in clues_of(cause, provider))
+    }
+    return frozenset(said | seen)
 
 
 def outcome_of(chart: Chart, matches: Matches, asked: bool) -> Outcome:

@@ -12,6 +12,7 @@ and tolerance*. Clues weigh the first less than the second.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ from jwtdoctor.reasoning.rules.table import RULES, Derivation, Given
 
 IN_ORDER = (
     "request", "clock", "assertion_times", "assertion_form", "host", "credentials", "app", "user", "reply", "path",
+    "token",
 )  # fmt: skip
 
 for _name in IN_ORDER:
@@ -39,6 +41,66 @@ def derive(chart: Chart, provider: Provider, flow: str | None) -> Chart:
         if value is not None:
             known[derivation.fact] = Observation(derivation.fact, value, "derived")
     return growing
+
+
+class WhatIf:
+    """What one more observed fact would make of a chart, for the price of the rules that it touches.
+
+    Each rule is watched at what it looks up; a rule that looks up nothing which an answer changes would give what it
+    gave. What a rule *says* that it reads is not relied on here, since a name forgotten there must not change a score.
+    """
+
+    def __init__(self, base: Chart, provider: Provider, flow: str | None) -> None:
+        self._provider, self._flow = provider, flow
+        self._known = dict(base.observations)
+        self._watched: list[tuple[Derivation, _Watched]] = []
+        for derivation in RULES:
+            if derivation.fact in self._known:
+                continue
+            watched = _Watched(self._known)
+            value = derivation.rule(Given(Chart(watched), provider, flow))
+            if value is not None:
+                self._known[derivation.fact] = Observation(derivation.fact, value, "derived")
+            self._watched.append((derivation, watched))
+
+    def plus(self, seen: Observation) -> tuple[Chart, frozenset[str]]:
+        """The chart with this fact, which was not on it, and all that follows; and the names of what changed."""
+        known = {**self._known, seen.fact: seen}
+        changed = {seen.fact}
+        chart = Chart(MappingProxyType(known))
+        for derivation, watched in self._watched:
+            if not watched.saw_any_of(changed):
+                continue
+            value, before = derivation.rule(Given(chart, self._provider, self._flow)), known.pop(derivation.fact, None)
+            if value is not None:
+                known[derivation.fact] = Observation(derivation.fact, value, "derived")
+            if value != (None if before is None else before.value):
+                changed.add(derivation.fact)
+        return chart, frozenset(changed)
+
+
+class _Watched(Mapping[str, Observation]):
+    """Observations that note which of them were looked up, whether they were there or not."""
+
+    def __init__(self, known: Mapping[str, Observation]) -> None:
+        self._known = known
+        self._names: set[str] = set()
+        self._all = False
+
+    def saw_any_of(self, names: set[str]) -> bool:
+        return self._all or not self._names.isdisjoint(names)
+
+    def __getitem__(self, name: str) -> Observation:
+        self._names.add(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._all = True
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        self._all = True
+        return len(self._known)
 
 
 def reads_of(fact: str) -> frozenset[str]:

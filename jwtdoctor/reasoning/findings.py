@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.chart import Chart
-from jwtdoctor.model.names import Outcome
+from jwtdoctor.model.names import Outcome, Sureness
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.reasoning.margins import margins_of
 from jwtdoctor.reasoning.rules.table import RIGHT_CLOCK_S
@@ -24,7 +24,7 @@ def findings(chart: Chart, provider: Provider, outcome: Outcome, leaders: tuple[
         *_host(chart, leaders),
         *_dead_v6(chart),
         *_margin(chart, provider, outcome),
-        *_key(chart),
+        *_key(chart, provider),
         *_lifetime(chart, provider),
     ]
     rank = {"error": 0, "warning": 1, "note": 2}
@@ -92,7 +92,7 @@ def _margin(chart: Chart, provider: Provider, outcome: Outcome) -> list[Finding]
     return [Finding("thin-margin", "warning", "exp", said, remedy)]
 
 
-def _key(chart: Chart) -> list[Finding]:
+def _key(chart: Chart, provider: Provider) -> list[Finding]:
     found = []
     bits, kind = chart.number("key.bits"), chart.text("key.type")
     if bits is not None and kind == "RSA" and bits < SMALL_RSA_BITS:
@@ -110,7 +110,7 @@ def _key(chart: Chart) -> list[Finding]:
                 "note",
                 "certificate",
                 f"the certificate ended {-left_s / DAY_S:.0f} days ago",
-                "Salesforce is reported not to check this for JWT bearer; others do: renew it",
+                f"{_taken_or_not(provider)}: renew it",
             )
         )
     elif left_s is not None and left_s < 30 * DAY_S:
@@ -124,6 +124,17 @@ def _key(chart: Chart) -> list[Finding]:
             )
         )
     return found
+
+
+def _taken_or_not(provider: Provider) -> str:
+    """What becomes of an assertion that an expired certificate belongs to."""
+    known = provider.expired_certificate
+    if known is None:
+        return "many servers refuse it"
+    note = f" ({known.note})" if known.note else ""
+    if known.is_taken:
+        return f"{provider.title} is reported not to check this{note}; others do"
+    return f"{provider.title} {'probably ' if known.sureness is Sureness.INFERRED else ''}refuses it{note}"
 
 
 def _lifetime(chart: Chart, provider: Provider) -> list[Finding]:

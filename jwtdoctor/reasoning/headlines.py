@@ -1,4 +1,5 @@
-"""What failed on the way to the host, as the first line of a report says it: by the layer, not by the family. Pure.
+"""What was seen, as the first line of a report says it: of a failure on the way to the host the layer and not the
+family, of a token that is refused what is wrong with it. Pure.
 
 A cause stands for several layers (a closed port, a missing route and a silent host are all `network-blocked`), and the
 person who reads the first line wants the one that was seen. An empty text leaves the cause's own title.
@@ -54,6 +55,19 @@ def headline_of(cause: str, chart: Chart) -> str:
             return PROXIES.get(chart.text("path.proxy_problem") or "", "")
         case "dns-failed":
             return DNS.get(chart.text("path.dns_problem") or "", "")
+        case _:
+            return _of_token(cause, chart)
+
+
+def _of_token(cause: str, chart: Chart) -> str:
+    """A token that was issued and is refused all the same."""
+    match cause:
+        case "wrong-audience" if chart.flag("token.aud_is_for_api") is False:
+            return "The token is for another API than the one that refuses it"
+        case "dpop-required" if chart.flag("token.is_bound"):
+            return "The token is bound to a key, and the API wants a proof of it"
+        case "scope-not-granted" if chart.flag("token.lacks_wanted_scopes"):
+            return "The token carries fewer scopes than were asked for"
         case _:
             return ""
 

@@ -1,77 +1,86 @@
 """The questions whose answers would separate what the evidence leaves open.
 
-A question is worth what its answers would do: each possible answer of each fact that the contenders' clues rest on
-is tried on the chart, and the weighing is done again for the contenders. No list of questions is kept anywhere; a
-new clue asks its own. Login History is asked for in the same way: the answers tried are the rows that are known to
-mean one of the contenders.
+A question is worth the information that its answer is expected to bring (in bits): each possible answer of each fact
+that the contenders' clues rest on is tried on the chart, the contenders are weighed again, and what the scores then
+say, as the odds that they are, is set beside what they say now. So a question that can refute the only leader is
+worth asking, and one that moves nobody is not. No list of questions is kept anywhere; a new clue asks its own. Login
+History is asked for in the same way: the answers tried are the rows that are known to mean one of the contenders.
+
+Whoever was asked may not know: such a fact (`not_known`) is not asked for again, and the next best one is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log2
 
 from jwtdoctor.knowledge.load import Knowledge
+from jwtdoctor.model.cause import Cause
 from jwtdoctor.model.chart import Chart, Observation
+from jwtdoctor.model.commands import command_for
 from jwtdoctor.model.facts import VOCABULARY, Fact, Value
 from jwtdoctor.model.names import Likelihood
 from jwtdoctor.model.report import Question, Verdict
-from jwtdoctor.reasoning.derive import derive, reads_of
+from jwtdoctor.reasoning.derive import WhatIf, reads_of
 from jwtdoctor.reasoning.responses import login_history
-from jwtdoctor.reasoning.weigh import SCALE, Scale, Weighing, clues_of, leaders, weigh
+from jwtdoctor.reasoning.weigh import SCALE, Scale, Weighing, clues_of, leaders, score_of
 
 MOST = 3
 CONTENDERS = 4
 ROW = "login_history.status"
-NEAR = 12
-"""A cause within so many points of the first is worth telling apart from it even if it is no leader."""
-
-COMMANDS = {
-    "key.matches_certificate": "jwtdoctor keys match PRIVATE_KEY CERTIFICATE",
-    "clock.ahead_s": "jwtdoctor clock",
-    "assertion.is_jwt": "jwtdoctor inspect -",
-    "path.dns_resolves": "jwtdoctor check",
-}
-"""Facts that a command of ours finds out without asking anybody."""
+NEAR = 25
+"""A cause that is further behind the first is no contender."""
+WORTH_ASKING = 0.01
+"""Bits. An answer that is expected to bring less is not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """How much better the contenders would be separated on average, and which of them would move."""
+    """The information that an answer is expected to bring, in bits, and which contenders it could move."""
 
-    gain: float
+    bits: float
     separates: tuple[str, ...]
 
 
 def questions(
-    weighing: Weighing, base: Chart, verdicts: tuple[Verdict, ...], knowledge: Knowledge, scale: Scale = SCALE
+    weighing: Weighing,
+    base: Chart,
+    verdicts: tuple[Verdict, ...],
+    knowledge: Knowledge,
+    scale: Scale = SCALE,
+    not_known: Collection[str] = (),
 ) -> tuple[Question, ...]:
     """At most three questions, the most useful first; none where a verdict is almost certain or nothing is known.
 
-    `base` is the chart without derived facts, since an answer makes these anew.
+    `base` is the chart without derived facts, since an answer makes these anew. `not_known` names facts that were
+    asked for in vain.
     """
     contenders = _contenders(verdicts, scale)
     if len(contenders) < 2:
         return ()
-    now = _scores(weighing, base, contenders, knowledge, scale)
+    trial = _trial(contenders, weighing, base, verdicts, knowledge, scale)
     ranked = sorted(
         (
-            (-worth.gain, fact.name, worth)
+            (-round(worth.bits * _ease(fact), 6), fact.name, worth)
             for fact in _askable(contenders, weighing, base, knowledge)
-            if (worth := _worth(fact, now, weighing, base, knowledge, scale)).gain > 0
+            if fact.name not in not_known
+            if (worth := _worth(fact, trial)).bits >= WORTH_ASKING
         ),
         key=lambda row: row[:2],
     )
     answers = _rows(contenders, weighing)
-    return tuple(_question(name, worth, answers) for _, name, worth in ranked[:MOST])
+    provider = weighing.provider.slug
+    return tuple(_question(name, worth, answers, provider) for _, name, worth in ranked[:MOST])
 
 
 def _contenders(verdicts: tuple[Verdict, ...], scale: Scale) -> tuple[str, ...]:
+    """The leaders, and the next few: with a single leader, those that it might still have to yield to."""
     if not verdicts or verdicts[0].likelihood is Likelihood.ALMOST_CERTAIN:
         return ()
     first = leaders(verdicts, scale)
     near = [v.cause for v in verdicts if verdicts[0].score - v.score <= NEAR]
-    return tuple(near[: max(CONTENDERS, len(first))][:6]) if first else ()
+    return tuple(near[: max(CONTENDERS, len(first))]) if first else ()
 
 
 def _askable(contenders: tuple[str, ...], weighing: Weighing, base: Chart, knowledge: Knowledge) -> list[Fact]:
@@ -100,40 +109,81 @@ def _rows(contenders: tuple[str, ...], weighing: Weighing) -> tuple[str, ...]:
     return tuple(rows.values())
 
 
-def _worth(
-    fact: Fact,
-    now: dict[str, int],
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What the answers are tried on: the contenders as they stand, by slug, and the facts that their clues look at."""
+
+    now: Mapping[str, int]
+    looks_at: Mapping[str, frozenset[str]]
+    causes: Mapping[str, Cause]
+    weighing: Weighing
+    what_if: WhatIf
+    scale: Scale
+
+
+def _trial(
+    contenders: tuple[str, ...],
     weighing: Weighing,
     base: Chart,
+    verdicts: tuple[Verdict, ...],
     knowledge: Knowledge,
     scale: Scale,
-) -> Worth:
-    contenders = tuple(now)
-    gaps: list[float] = []
-    moved: set[str] = set()
-    for answer in _answers(fact):
-        then = _scores(weighing, base.plus([Observation(fact.name, answer, "question")]), contenders, knowledge, scale)
-        gaps.append(_gap(then.values()))
-        moved |= {slug for slug in contenders if then[slug] != now[slug]}
-    if not gaps or not moved:
-        return Worth(0.0, ())
-    return Worth(sum(gaps) / len(gaps) - _gap(now.values()), tuple(sorted(moved)))
+) -> _Trial:
+    causes = {slug: knowledge.causes[slug] for slug in contenders}
+    return _Trial(
+        now={verdict.cause: verdict.score for verdict in verdicts if verdict.cause in causes},
+        looks_at={s: frozenset(clue.fact for clue in clues_of(c, weighing.provider)) for s, c in causes.items()},
+        causes=causes,
+        weighing=weighing,
+        what_if=WhatIf(base, weighing.provider, weighing.flow),
+        scale=scale,
+    )
 
 
-def _scores(
-    weighing: Weighing, base: Chart, contenders: tuple[str, ...], knowledge: Knowledge, scale: Scale
-) -> dict[str, int]:
-    chart = derive(base, weighing.provider, weighing.flow)
-    matches = replace(weighing.matches, login_history=login_history(weighing.provider, base.text(ROW)))
-    again = replace(weighing, chart=chart, matches=matches)
-    scores = {v.cause: v.score for v in weigh(again, knowledge, scale, only=contenders)}
-    return {slug: scores.get(slug, -99) for slug in contenders}
+def _worth(fact: Fact, trial: _Trial) -> Worth:
+    then = [_scores_after(Observation(fact.name, answer, "question"), trial) for answer in _answers(fact)]
+    moved = tuple(sorted(slug for slug, now in trial.now.items() if any(scores[slug] != now for scores in then)))
+    return Worth(expected_bits(trial.now, then), moved) if moved else Worth(0.0, ())
 
 
-def _gap(scores: Iterable[int]) -> float:
-    """How far the first is ahead of the second, as far as it matters: beyond twenty points all is decided."""
-    ordered = sorted(scores, reverse=True)
-    return float(min(ordered[0] - ordered[1], 20)) if len(ordered) > 1 else 0.0
+def _scores_after(answer: Observation, trial: _Trial) -> dict[str, int]:
+    """The contenders' scores with one answer more. A cause that looks at nothing which the answer changed is as it
+    was."""
+    chart, changed = trial.what_if.plus(answer)
+    weighing = replace(trial.weighing, chart=chart)
+    if answer.fact == ROW:
+        row = login_history(weighing.provider, chart.text(ROW))
+        weighing = replace(weighing, matches=replace(weighing.matches, login_history=row))
+    scores = dict(trial.now)
+    for slug, facts in trial.looks_at.items():
+        if answer.fact == ROW or not changed.isdisjoint(facts):
+            score = score_of(trial.causes[slug], weighing, trial.scale)
+            scores[slug] = -99 if score is None else score
+    return scores
+
+
+def _ease(fact: Fact) -> float:
+    """What can be looked up now comes before what somebody has to remember or to try out."""
+    return 0.5 if fact.name.startswith("history.") else 1.0
+
+
+def expected_bits(now: Mapping[str, int], then: Sequence[Mapping[str, int]]) -> float:
+    """The mutual information of cause and answer. `then`: the scores after each answer that was tried.
+
+    Scores are decibans, so what an answer adds to a cause's score is how much likelier that answer is where the
+    cause holds.
+    """
+    odds = {slug: 10 ** ((score - max(now.values())) / 10) for slug, score in now.items()}
+    share = {slug: odd / sum(odds.values()) for slug, odd in odds.items()}
+    given: dict[str, list[float]] = {}
+    for slug in now:
+        likelier = [10 ** ((scores[slug] - now[slug]) / 10) for scores in then]
+        given[slug] = [one / sum(likelier) for one in likelier]
+    bits = 0.0
+    for n in range(len(then)):
+        overall = sum(share[slug] * given[slug][n] for slug in now)
+        bits += sum(share[slug] * given[slug][n] * log2(given[slug][n] / overall) for slug in now if given[slug][n] > 0)
+    return bits
 
 
 def _answers(fact: Fact) -> tuple[Value, ...]:
@@ -145,6 +195,7 @@ def _answers(fact: Fact) -> tuple[Value, ...]:
     return fact.answers
 
 
-def _question(name: str, worth: Worth, rows: tuple[str, ...]) -> Question:
+def _question(name: str, worth: Worth, rows: tuple[str, ...], provider: str) -> Question:
     fact = VOCABULARY[name]
-    return Question(name, fact.ask, rows if name == ROW else fact.answers, worth.separates, COMMANDS.get(name))
+    answers = rows if name == ROW else fact.answers
+    return Question(name, fact.ask, answers, worth.separates, command_for(name, provider))

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.chart import Chart
-from jwtdoctor.model.provider import Provider
-from jwtdoctor.reasoning.responses import Texts, match
+from jwtdoctor.reasoning.responses import Texts, closest, own_or_common
 
 DEFAULT = "salesforce"
 PLAIN_ENOUGH = 60
@@ -57,24 +56,18 @@ def _of_host(host: str, knowledge: Knowledge) -> str | None:
 
 
 def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
-    generic = knowledge.providers["generic"]
-    if not (texts.error or texts.description or texts.free) or _fit(DEFAULT, texts, flow, knowledge) >= PLAIN_ENOUGH:
+    if not (texts.error or texts.description or texts.free):
         return DEFAULT
-    if generic is not None and _closeness(generic, generic, texts, flow) >= OWN_WORDS:
+    common = closest(knowledge.providers["generic"], texts, flow)
+
+    def fit(slug: str) -> int:
+        """How closely the provider's own wordings fit; a generic wording counts for nobody but itself."""
+        own = closest(knowledge.providers[slug], texts, flow)
+        return own.closeness if own is not None and own_or_common(own, common) is own else 0
+
+    if fit(DEFAULT) >= PLAIN_ENOUGH or (common is not None and common.closeness >= OWN_WORDS):
         return DEFAULT
-    fits = {slug: _fit(slug, texts, flow, knowledge) for slug in knowledge.providers if slug != "generic"}
+    fits = {slug: fit(slug) for slug in knowledge.providers if slug != "generic"}
     best = max(fits.values(), default=0)
-    own = [slug for slug, fit in fits.items() if fit == best]
+    own = [slug for slug, found in fits.items() if found == best]
     return own[0] if best >= OWN_WORDS and len(own) == 1 else DEFAULT
-
-
-def _fit(slug: str, texts: Texts, flow: str | None, knowledge: Knowledge) -> int:
-    return _closeness(knowledge.providers[slug], knowledge.providers["generic"], texts, flow)
-
-
-def _closeness(provider: Provider, generic: Provider, texts: Texts, flow: str | None) -> int:
-    """How closely the provider's own wordings fit; a generic wording counts for nobody but itself."""
-    found = match(texts, provider, generic, flow).refusal
-    if found is None or (provider is not generic and found.response not in provider.responses):
-        return 0
-    return found.closeness

@@ -8,8 +8,8 @@ code, a code before a bare status. Flows only break ties, because the flow in a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jwtdoctor.model.chart import Chart
@@ -56,6 +56,8 @@ class Matches:
 
     refusal: Match | None = None
     login_history: Match | None = None
+    unsaid: Mapping[str, Reading] = field(default_factory=dict)
+    """What the endpoint is known to mean by this code when it adds the words that are missing here, by cause."""
 
 
 def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
@@ -77,11 +79,13 @@ def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
 def _of_api(chart: Chart) -> Texts:
     """A token was granted, and the API refused it: its words are those that count."""
     status = chart.number("token.api_status")
+    error, description = chart.text("token.api_error"), chart.text("token.api_description")
     return Texts(
         status=None if status is None else int(status),
-        error=chart.text("token.api_error"),
-        description=chart.text("token.api_description"),
+        error=error,
+        description=description,
         login_history=chart.text("login_history.status"),
+        free="\n".join(part for part in (error, description) if part)[:MAX_TEXT],
     )
 
 
@@ -89,12 +93,25 @@ def match(
     texts: Texts, provider: Provider, generic: Provider, flow: str | None, endpoint: str | None = None
 ) -> Matches:
     """The known wordings that these texts are. The provider's own come before the generic ones."""
-    refusal = _best(provider.responses, texts, flow, endpoint) or None
+    refusal = closest(provider, texts, flow, endpoint)
     if provider is not generic:
-        common = _best(generic.responses, texts, flow, endpoint)
-        if common is not None and (refusal is None or common.closeness > refusal.closeness + 10):
-            refusal = common
-    return Matches(refusal, login_history(provider, texts.login_history))
+        refusal = own_or_common(refusal, closest(generic, texts, flow, endpoint))
+    row = login_history(provider, texts.login_history)
+    if texts.error is None or texts.description or not (refusal is None or refusal.response.transparent):
+        return Matches(refusal, row)
+    return Matches(refusal, row, _unsaid(texts.error, provider, flow, endpoint or "token"))
+
+
+def closest(provider: Provider, texts: Texts, flow: str | None, endpoint: str | None = None) -> Match | None:
+    """The provider's own wording that fits these texts best, rows of Login History aside."""
+    return _best(provider.responses, texts, flow, endpoint)
+
+
+def own_or_common(own: Match | None, common: Match | None) -> Match | None:
+    """Which of two fits counts: the provider's own, unless one that every provider may have is clearly closer."""
+    if common is not None and (own is None or common.closeness > own.closeness + 10):
+        return common
+    return own
 
 
 def login_history(provider: Provider, status: str | None) -> Match | None:
@@ -119,6 +136,22 @@ def login_history(provider: Provider, status: str | None) -> Match | None:
         elif response.pattern is not None and _search(response.pattern, said):
             found.append(Match(response, 45))
     return max(found, key=lambda m: m.closeness, default=None)
+
+
+def _unsaid(error: str, provider: Provider, flow: str | None, endpoint: str) -> dict[str, Reading]:
+    """The readings of every wording with this code: a bare code is one of them with its words lost on the way."""
+    found: dict[str, Reading] = {}
+    for response in provider.responses:
+        if response.where != endpoint or response.error is None or not _same_error(response.error, error):
+            continue
+        if response.description is None and response.pattern is None:
+            continue
+        flows = response.flows
+        for reading in response.readings:
+            fits = flow is None or flow in (reading.flows or flows or (flow,))
+            if fits and reading.usual != "claimed":
+                found.setdefault(reading.cause, reading)
+    return found
 
 
 def fold(text: str) -> str:
@@ -159,7 +192,7 @@ def _closeness(response: Response, texts: Texts, flow: str | None, endpoint: str
 def _wording_closeness(response: Response, texts: Texts) -> int:
     if texts.description:
         said = fold(texts.description)
-        if response.description is not None and fold(response.description) == said:
+        if response.description is not None and _wording(response.description) == said:
             return 100
         if (
             response.pattern is not None
@@ -169,7 +202,8 @@ def _wording_closeness(response: Response, texts: Texts) -> int:
             return (
                 80 if response.error is None or texts.error is None or _same_error(response.error, texts.error) else 60
             )
-        if response.description is not None and len(response.description) >= 10 and fold(response.description) in said:
+        known = response.description
+        if known is not None and len(known) >= 10 and _wording(known) in said:
             return 70
     if response.pattern is not None and response.error is None and response.description is None:
         body_wide = _search(response.pattern, texts.free) if texts.free else False
@@ -232,12 +266,20 @@ def _client_closeness(response: Response, texts: Texts) -> int:
     return (22 if response.transparent else 45) + min(len(response.pattern), 40) // 10
 
 
+@lru_cache(maxsize=512)
 def _row(status: str) -> str:
+    """A row as it is compared; cached, since every known row is compared with every row that is tried."""
     return re.sub(r"[^a-z0-9]+", " ", fold(status).removeprefix("failed:").removeprefix("failed -")).strip()
 
 
 def _phrase_in(phrase: str, free: str) -> bool:
-    return fold(phrase) in _folded(free)
+    return _wording(phrase) in _folded(free)
+
+
+@lru_cache(maxsize=2048)
+def _wording(known: str) -> str:
+    """A known wording is folded once, not once for each text."""
+    return fold(known)
 
 
 @lru_cache(maxsize=8)

@@ -29,4 +29,5 @@ def timeline(chart: Chart, at: float | None) -> Timeline | None:
         start_is_iat=bool(starts),
         local_seen=local_s is not None,
         server_seen=server_seen,
+        true_now_s=None if ahead_s is None else at,
     )

@@ -13,7 +13,7 @@ The numbers of `Scale` are in one place and fitted on recorded cases with cross-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from jwtdoctor.knowledge.load import Knowledge
@@ -21,7 +21,7 @@ from jwtdoctor.model.cause import Cause, Clue
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.facts import VOCABULARY, Value
 from jwtdoctor.model.names import Likelihood, Standing, Sureness
-from jwtdoctor.model.provider import CauseAddition, Provider, Response
+from jwtdoctor.model.provider import CauseAddition, Provider, Reading, Response
 from jwtdoctor.model.report import Evidence, Verdict
 from jwtdoctor.reasoning.headlines import headline_of
 from jwtdoctor.reasoning.operators import meets
@@ -40,20 +40,22 @@ class Scale:
     reading: Mapping[str, int] = field(
         default_factory=lambda: {
             "sole": 17,
-            "usual": 8,
-            "often": 3,
-            "sometimes": -2,
-            "rarely": -7,
+            "usual": 6,
+            "often": 4,
+            "sometimes": 2,
+            "rarely": -4,
             "claimed": -25,
         }
     )
+    unsaid: Mapping[str, int] = field(default_factory=lambda: {"common": 2, "uncommon": 1, "rare": 1, "claimed": -30})
+    """Of a bare code: what it is known to mean where the words that are missing stand beside it."""
     unlisted: int = -10
     unlisted_unsure: int = -6
     other_flow: int = -15
     leader_gap: int = 3
     almost_certain: int = 16
     lead: int = 10
-    likely: int = 4
+    likely: int = 5
     possible: int = -6
     unlikely: int = -18
 
@@ -115,21 +117,31 @@ def clues_of(cause: Cause, provider: Provider) -> tuple[Clue, ...]:
     return kept + addition.clues
 
 
-def _verdict(cause: Cause, weighing: Weighing, scale: Scale) -> Verdict | None:
-    """A cause with its evidence; None where neither a text nor a clue speaks of it."""
+def score_of(cause: Cause, weighing: Weighing, scale: Scale = SCALE) -> int | None:
+    """The score alone of what `weigh` would make a verdict; None where neither a text nor a clue speaks of it."""
+    evidence = _evidence_of(cause, weighing, scale)
+    return None if evidence is None else sum(e.weight for e in evidence)
+
+
+def _evidence_of(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[Evidence, ...] | None:
+    """All that speaks of a cause; None where nothing but the general prior does."""
     prior, spoken_of = _priors(cause, weighing, scale)
-    evidence = (*_clue_evidence(cause, weighing, scale), *_not_judged(cause, weighing, scale))
-    if not spoken_of and not any(e.standing in (Standing.FOR, Standing.AGAINST, Standing.ECHO) for e in evidence):
+    evidence = (*_met(cause, weighing, scale), *_not_judged(cause, weighing, scale))
+    return (*prior, *evidence) if spoken_of or evidence else None
+
+
+def _verdict(cause: Cause, weighing: Weighing, scale: Scale) -> Verdict | None:
+    evidence = _evidence_of(cause, weighing, scale)
+    if evidence is None:
         return None
     addition = weighing.provider.causes.get(cause.slug, NO_ADDITION)
-    every = (*prior, *evidence)
     return Verdict(
         cause=cause.slug,
         title=cause.title,
         likelihood=Likelihood.RULED_OUT,
-        score=sum(e.weight for e in every),
+        score=sum(e.weight for e in evidence),
         retryable=cause.retryable,
-        evidence=every,
+        evidence=(*evidence, *_unknown(cause, weighing)),
         remedy=fitted(addition.remedy, cause.remedy, weighing.chart),
         confirm=addition.confirm or cause.confirm,
         shows_in=addition.shows_in or cause.shows_in,
@@ -179,12 +191,16 @@ def _priors(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[tuple[Evide
     said = _heard(cause.slug, weighing, scale)
     readings = [e for e in said if e.standing is Standing.PRIOR]
     against = [e for e in said if e.standing is Standing.AGAINST]
+    addition = weighing.provider.causes.get(cause.slug, NO_ADDITION)
+    how_common = addition.how_common or cause.how_common
+    is_of_other_flow = bool(cause.flows) and weighing.flow is not None and weighing.flow not in cause.flows
+    unsaid = None if is_of_other_flow else weighing.matches.unsaid.get(cause.slug)
+    if unsaid is not None:
+        readings.append(_from_lost_words(unsaid, how_common, weighing, scale))
     if readings:
         best = max(readings, key=lambda e: e.weight)
         echoes = tuple(replace(e, standing=Standing.ECHO, weight=0) for e in readings if e is not best)
         return (best, *echoes, *against), True
-    addition = weighing.provider.causes.get(cause.slug, NO_ADDITION)
-    how_common = addition.how_common or cause.how_common
     general = Evidence(
         "flow.kind",
         weighing.flow,
@@ -196,10 +212,17 @@ def _priors(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[tuple[Evide
         "prior",
     )
     other_flow: tuple[Evidence, ...] = ()
-    if cause.flows and weighing.flow is not None and weighing.flow not in cause.flows:
+    if is_of_other_flow:
         because = "it belongs to other flows: " + ", ".join(cause.flows)
         other_flow = (replace(general, standing=Standing.AGAINST, weight=scale.other_flow, because=because),)
     return (general, *against, *other_flow), False
+
+
+def _from_lost_words(reading: Reading, how_common: str, weighing: Weighing, scale: Scale) -> Evidence:
+    because = "this code is given for it too, with words that are missing here"
+    fact, weight = "reply.error", scale.unsaid[how_common]
+    observed = weighing.chart.value(fact)
+    return Evidence(fact, observed, Standing.PRIOR, weight, because, reading.sureness, reading.sources, "refusal")
 
 
 def _heard(slug: str, weighing: Weighing, scale: Scale) -> list[Evidence]:
@@ -267,20 +290,27 @@ def _shown(response: Response, chart: Chart, which: str) -> tuple[str, Value | N
 # --- clues: what the facts say -------------------------------------------------------------------------------------
 
 
-def _clue_evidence(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[Evidence, ...]:
+def _met(cause: Cause, weighing: Weighing, scale: Scale) -> list[Evidence]:
+    """What the observed facts say, one event counted once."""
     met: list[Evidence] = []
-    unknown: list[Evidence] = []
-    for clue in clues_of(cause, weighing.provider):
-        if clue.flows and weighing.flow not in clue.flows:
-            continue
+    for clue in _clues_here(cause, weighing):
         seen = weighing.chart.get(clue.fact)
-        if seen is None:
-            unknown.append(_evidence(clue, None, Standing.UNKNOWN, 0))
-        elif holds(clue, seen.value):
+        if seen is not None and holds(clue, seen.value):
             sign = 1 if clue.speaks == "for" else -1
             standing = Standing.FOR if sign > 0 else Standing.AGAINST
             met.append(_evidence(clue, seen.value, standing, sign * scale.clue[clue.weight]))
-    return (*_strongest_per_witness(met), *unknown)
+    return _strongest_per_witness(met)
+
+
+def _unknown(cause: Cause, weighing: Weighing) -> list[Evidence]:
+    """The clues whose facts nobody observed."""
+    clues = (clue for clue in _clues_here(cause, weighing) if clue.fact not in weighing.chart)
+    return [_evidence(clue, None, Standing.UNKNOWN, 0) for clue in clues]
+
+
+def _clues_here(cause: Cause, weighing: Weighing) -> Iterator[Clue]:
+    """The clues of a cause at this provider that hold for this flow."""
+    return (clue for clue in clues_of(cause, weighing.provider) if not clue.flows or weighing.flow in clue.flows)
 
 
 def _evidence(clue: Clue, observed: Value | None, standing: Standing, weight: int) -> Evidence:

@@ -60,13 +60,18 @@ def facts_document(chart: Chart) -> dict[str, Any]:
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
-    return {
+    """The keys of the contract; what a rule of `lint` says beyond them follows where it says it."""
+    document: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,
         "where": clean(finding.where),
         "message": clean(finding.message),
         "remedy": finding.remedy,
     }
+    if finding.sureness is not None:
+        document |= {"title": finding.title, "sureness": finding.sureness.value, "sources": list(finding.sources)}
+        document |= {"leads_to": list(finding.leads_to), "fingerprint": finding.fingerprint}
+    return document
 
 
 def margins_document(margins: Margins) -> dict[str, Any]:

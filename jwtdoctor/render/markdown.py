@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from jwtdoctor.model.report import Report
-from jwtdoctor.render.page import Row, Section, page, window_of
+from jwtdoctor.render.page import Page, Row, Section, page, window_of
 from jwtdoctor.render.timeline import draw
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
-def markdown(report: Report) -> str:
-    """The page of a report as Markdown."""
-    shown = page(report)
+def markdown(*reports: Report) -> str:
+    """The page of each report as Markdown, below each other."""
+    return "\n".join(_page(report) for report in reports)
+
+
+def _page(report: Report) -> str:
+    window = window_of(report)
+    return markdown_of(page(report), {} if window is None else {"Why": draw(window, 80)})
+
+
+def markdown_of(shown: Page, pictures: Mapping[str, list[str]]) -> str:
+    """A page as Markdown. `pictures` stand below the sections of these titles, in fixed width."""
     title = f"## {shown.outcome}: {_plain(shown.statement)}"
     lines = [title + (f" ({shown.likelihood})" if shown.likelihood else ""), ""]
     if shown.second:
         lines += [_plain(shown.second), ""]
     lines += [" · ".join(_plain(part) for part in shown.about), ""]
-    window = window_of(report)
     for section in shown.sections:
         lines += [f"### {section.title}", ""]
         lines += _rows(section)
         lines.append("")
-        if section.title == "Why" and window is not None:
-            lines += ["```text", *draw(window, 80), "```", ""]
+        picture = pictures.get(section.title)
+        if picture:
+            lines += ["```text", *picture, "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,14 +6,17 @@ who is woken at three: the verdict, why, what to do, what would settle what is o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
 
 from jwtdoctor.model.cause import Remedy
+from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.facts import VOCABULARY
 from jwtdoctor.model.names import Likelihood, Outcome, Standing
 from jwtdoctor.model.provider import Claim
 from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Timeline, Verdict
+from jwtdoctor.render.org import head_of_audit, org_rows
 from jwtdoctor.render.way import Rows, margin_rows, silent_clock_rows, way_rows
 from jwtdoctor.render.words import LIKELIHOOD, bound, duration, headline, label, measured, observed, one_line, tag
 
@@ -27,6 +30,10 @@ UNSEEN = (Standing.ECHO, Standing.UNKNOWN)
 SIGNS = {Standing.FOR: "+", Standing.AGAINST: "-", Standing.ECHO: "=", Standing.PRIOR: "+", Standing.UNKNOWN: "?"}
 MOST_OTHERS = 4
 MOST_CLAIMS = 2
+MOST_TIED = 4
+"""Causes of a tie that are told with their evidence; the others by name."""
+MOST_NAMED = 12
+"""Of many causes that fit equally, so many are named besides; of many answers so many are shown."""
 MOST_STEPS = 2
 """Steps of each cause where several tie: the smallest fixes; `jwtdoctor causes SLUG` has the others."""
 DISAGREE = "neither counts"
@@ -73,13 +80,17 @@ def page(report: Report, *, verbose: bool = False) -> Page:
     """The page of a report. `verbose` adds every verdict, every unknown and the scores."""
     mark, word = OUTCOMES[report.outcome]
     statement, second, likelihood = _verdict_words(report)
+    if report.command.startswith("audit"):
+        mark, word, said = head_of_audit(report)
+        statement = said or statement
+    do, settle = _do(report, verbose), _settle(report)
     sections = [
         _seen_when_granted(report),
         _why(report, verbose),
+        _rows_of("In the org", org_rows(report)),
         _rows_of("The way", way_rows(report, verbose=verbose)),
         _rows_of("Margin", margin_rows(report, verbose=verbose)),
-        _do(report, verbose),
-        _settle(report),
+        *((settle, do) if _is_open(report) else (do, settle)),
         _others(report, verbose),
         _findings(report),
         _where(report),
@@ -98,6 +109,11 @@ def _leading(report: Report) -> tuple[Verdict, ...]:
     return tuple(v for v in report.verdicts if v.cause in report.leaders)
 
 
+def _is_open(report: Report) -> bool:
+    """So many causes fit that their remedies would be guesses: what tells them apart comes first."""
+    return len(report.leaders) > MOST_TIED + 1
+
+
 def _verdict_words(report: Report) -> tuple[str, str, str]:
     leading = _leading(report)
     if not leading:
@@ -109,6 +125,9 @@ def _verdict_words(report: Report) -> tuple[str, str, str]:
     likelihood = LIKELIHOOD[leading[0].likelihood]
     if len(leading) == 1:
         return headline(report, leading[0]), "", likelihood
+    if _is_open(report):
+        statement = f"The answer does not tell which of {len(leading)} causes it is"
+        return statement, "nothing that was observed separates them", f"{likelihood}, {len(leading)}"
     number = {2: "two", 3: "three", 4: "four"}.get(len(leading), str(len(leading)))
     return _one_or_the_other(report, leading), f"{number} causes fit equally", f"{likelihood}, {len(leading)}"
 
@@ -125,7 +144,7 @@ def _about(report: Report) -> tuple[str, ...]:
     parts = [
         one_line(report.profile or report.case or "", 60),
         report.provider,
-        report.flow or "flow unknown",
+        report.flow or ("" if report.command == "audit --apps" else "flow unknown"),
         one_line(report.host, 60),
         logins if report.command == "check" else "",
         f"{report.took_s:.1f} s" if report.command == "check" else "",
@@ -148,11 +167,32 @@ def _seen_when_granted(report: Report) -> Section:
         rows.append(Row(f"lives {duration(ttl_s)}{left}", sign="+", name="assertion"))
     if status is not None:
         rows.append(Row(f"{status:.0f}, with a token", sign="+", name="reply"))
+    if found := "; ".join(_of_token(chart)):
+        rows.append(Row(found, sign="+", name="token"))
     return Section("Seen", tuple(rows))
+
+
+def _of_token(chart: Chart) -> Iterator[str]:
+    """What the token was found to be good for."""
+    scopes, life_s = chart.value("token.scopes"), chart.number("token.expires_in_s")
+    if chart.flag("token.api_works"):
+        yield "the API takes it"
+    if isinstance(scopes, tuple):
+        yield one_line(f"scopes {' '.join(scopes)}")
+    if life_s is not None:
+        yield f"lives {duration(life_s)}"
+    if level := chart.text("token.session_level"):
+        yield one_line(f"session level {level.lower().replace('_', ' ')}")
+    if chart.flag("token.is_active"):
+        yield "introspection calls it active"
+    if chart.flag("token.signature_verifies"):
+        yield "the signature of the response is made with the secret given"
 
 
 def _why(report: Report, verbose: bool) -> Section:
     leading = _leading(report)
+    if _is_open(report) and not verbose:
+        return Section("Why", (*_what_was_said(report), *_what_fits(report, leading)))
     rows: list[Row] = []
     for verdict in leading:
         if len(leading) > 1:
@@ -162,6 +202,18 @@ def _why(report: Report, verbose: bool) -> Section:
         rows += _what_was_said(report)
         rows.append(Row("nothing that was observed points to one cause of the catalogue", sign="?"))
     return Section("Why", tuple(rows))
+
+
+def _what_fits(report: Report, leading: tuple[Verdict, ...]) -> list[Row]:
+    """The first few of many causes with what speaks for them besides the answer, and the names of the others."""
+    rows: list[Row] = []
+    for verdict in leading[:MOST_TIED]:
+        rows.append(Row(f"{headline(report, verdict)} ({verdict.cause})", sign="*"))
+        rows += [row for e, row in evidence_rows(report, verdict) if e.witness != "refusal"]
+    others = leading[MOST_TIED:]
+    named = ", ".join(verdict.cause for verdict in others[:MOST_NAMED])
+    rest = f" and {len(others) - MOST_NAMED} others (--verbose)" if len(others) > MOST_NAMED else ""
+    return [*rows, Row(f"As well as these, {len(others)} more: {named}{rest}", sign="*")]
 
 
 def _what_was_said(report: Report) -> list[Row]:
@@ -242,8 +294,15 @@ def _quoted(report: Report, fact: str, seen: str) -> str:
 
 def _do(report: Report, verbose: bool) -> Section:
     leading = _leading(report)
+    if not leading and report.command.startswith("audit"):
+        return Section("Do", ())  # nothing was refused that more words could explain
     if not leading:
         return Section("Do", _how_to_learn_more(report), is_numbered=True)
+    if _is_open(report) and not verbose:
+        narrower = Row("Look up what is asked above, the first question first: each answer narrows the list.",
+                       command=f"{_again(report)} --fact NAME=VALUE",
+                       more="NAME=unknown where nobody can tell: another question follows")  # fmt: skip
+        return Section("Do", (narrower, *_for_the_whole_answer(report)), is_numbered=True)
     if len(leading) == 1:
         return Section("Do", tuple(_remedy_row(remedy) for remedy in leading[0].remedy), is_numbered=True)
     rows: list[Row] = []
@@ -252,6 +311,14 @@ def _do(report: Report, verbose: bool) -> Section:
         fresh = [row for row in steps if row not in rows]
         rows += [Row(f"If {verdict.cause}:", sign="*"), *fresh] if fresh else []
     return Section("Do", tuple(rows), is_numbered=True)
+
+
+def _for_the_whole_answer(report: Report) -> tuple[Row, ...]:
+    """Many clients keep the code of an answer and drop the words that would name the cause."""
+    if report.command == "check" or "reply.description" in report.chart:
+        return ()
+    return (Row("Let the client log the whole answer: its error_description, if there is one, names the cause. "
+                "Or ask the endpoint itself.", command="jwtdoctor check --help"),)  # fmt: skip
 
 
 def _how_to_learn_more(report: Report) -> tuple[Row, ...]:
@@ -280,6 +347,8 @@ def _how_to_learn_more(report: Report) -> tuple[Row, ...]:
 
 def _again(report: Report) -> str:
     """The command that explains this very attempt again."""
+    if report.command == "audit":
+        return "jwtdoctor audit …"
     if report.command != "check":
         return "jwtdoctor explain …"
     return "jwtdoctor explain last" + (f" --profile {quote(one_line(report.profile, 60))}" if report.profile else "")
@@ -310,7 +379,8 @@ def _question_row(report: Report, question: Question) -> Row:
     unit = {"s": "SECONDS", "min": "MINUTES"}.get(fact.unit if fact else "", "VALUE")
     first, *others = question.answers or (unit,)
     answer = f"{_again(report)} --fact {question.fact}={quote(first)}"
-    or_else = f"or {' | '.join(others)}" if others else ""
+    more = " | …" if len(others) > MOST_NAMED else ""
+    or_else = f"or {' | '.join(others[:MOST_NAMED])}{more}" if others else ""
     if question.command:
         then = f"then {answer}, {or_else}" if or_else else f"then {answer}"
         return Row(question.ask, sign="?", command=question.command, more=then)

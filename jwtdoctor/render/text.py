@@ -7,6 +7,7 @@ longer than the line (a URL, a path) and a quoted string within a command.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jwtdoctor.model.report import Report
@@ -28,17 +29,24 @@ ASIDE_ROOM = 3
 def text(report: Report, *, width: int = 80, colour: bool = False, ascii: bool = False, verbose: bool = False) -> str:
     """The report, each line at most `width` columns (40 at least), ending in a line break."""
     width = max(40, width)
-    shown = page(report, verbose=verbose)
+    window = window_of(report)
+    picture = {} if window is None else {"Why": draw(window, width, ascii_only=ascii)}
+    return text_of(page(report, verbose=verbose), picture, width=width, colour=colour, ascii=ascii)
+
+
+def text_of(
+    shown: Page, pictures: Mapping[str, list[str]], *, width: int = 80, colour: bool = False, ascii: bool = False
+) -> str:
+    """A page as text. `pictures` stand below the sections of these titles, as they are."""
+    width = max(40, width)
     if ascii:
         shown = _in_ascii(shown)
     lines = [*_head(shown, width, colour, ascii)]
-    window = window_of(report)
     for section in shown.sections:
         lines += ["", _paint(section.title, "title", colour)]
         lines += _section(section, width, colour, ascii)
-        if section.title == "Why" and window is not None:
-            picture = draw(window, width, ascii_only=ascii)
-            lines += ["", *picture] if picture else []
+        picture = pictures.get(section.title)
+        lines += ["", *picture] if picture else []
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -39,7 +39,7 @@ def draw(timeline: Timeline, width: int, *, ascii_only: bool = False) -> list[st
     points = _points(timeline)
     moments = [timeline.start_s, timeline.end_s, *(at for _, at in points)]
     low, high = min(moments), max(moments)
-    clock = _clock(low, high)
+    clock = clock_form(low, high)
     if clock is None:
         return []
     said = len(clock(low))
@@ -97,7 +97,7 @@ def _bar(life: str, inside: int, pens: Pens) -> str:
     return pens.line * side + life + pens.line * (inside - side - len(life))
 
 
-def _clock(low: float, high: float) -> Callable[[float], str] | None:
+def clock_form(low: float, high: float) -> Callable[[float], str] | None:
     """How moments are said: with the day where they are not all of one; None where they lie outside the calendar."""
     try:
         first, last = (datetime.fromtimestamp(at, UTC) for at in (low, high))

@@ -13,6 +13,7 @@ from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.facts import Value
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.simulator.facts import client_facts
+from jwtdoctor.simulator.wire import TOKEN_PATH
 from jwtdoctor.simulator.world import Scenario
 
 _SECRETS = (
@@ -49,6 +50,14 @@ def check_arguments(scenario: Scenario, attempt: Attempt, ntp: str, folder: Path
     for seen in client_facts(scenario):
         words += ["--fact", f"{seen.fact}={_fact_text(seen.value)}"]
     return words
+
+
+def audit_arguments(scenario: Scenario, attempt: Attempt, session: Secret, folder: Path) -> list[str]:
+    """The arguments that read the simulated org as its administrator; the session is written into `folder`, 0600."""
+    words = ["audit", "--access-token", f"file:{_private_file(folder / 'administrator.session', session)}"]
+    words += ["--instance-url", attempt.token_url.removesuffix(TOKEN_PATH), "--flow", scenario.flow]
+    words += ["--client-id", attempt.client_id] if attempt.client_id else []
+    return words + (["--username", attempt.username] if attempt.username else [])
 
 
 def _assertion_words(scenario: Scenario, attempt: Attempt, folder: Path) -> list[str]:

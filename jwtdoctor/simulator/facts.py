@@ -83,7 +83,8 @@ def _of_app(app: App, flow: str) -> dict[str, Value]:
         "app.home_org_is_target": app.home_org_is_target,
         "app.refresh_token_policy": app.refresh_token_policy,
         "app.refresh_token_rotation": app.rotates_refresh_tokens,
-        "app.certificate_uploaded": bool(app.certificates),
+        # The field for the certificate is there only where the JWT flow is ticked.
+        "app.certificate_uploaded": bool(app.certificates) and app.jwt_flow_enabled,
         "app.blocked": app.blocked,
         "app.has_policies": app.has_policy,
         "app.requires_dpop": app.requires_dpop,

@@ -17,7 +17,8 @@ from jwtdoctor.simulator import checks as ask
 from jwtdoctor.simulator import refusals as no
 from jwtdoctor.simulator import sealed
 from jwtdoctor.simulator.checks import Asked, Check, asked_of, base_url
-from jwtdoctor.simulator.policy import DEVICE_CODE_LIFE_S, DEVICE_INTERVAL_S, Policy, User
+from jwtdoctor.simulator.policy import DEVICE_CODE_LIFE_S, DEVICE_INTERVAL_S, LoginRow, Policy, User
+from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.ruling import Ruling, first_refusal, refused, seed_of
 from jwtdoctor.simulator.wire import HttpRequest, formatted_reply, json_reply
 
@@ -149,9 +150,20 @@ def token_endpoint(request: HttpRequest, policy: Policy, now: float) -> Ruling:
     asked = asked_of(request, flow, policy, now)
     refusal = first_refusal(asked, (ask.host_serves_oauth, *CHECKS[flow]))
     polled = _polled(asked)
+    row = _row(asked, refusal)
     if refusal is not None:
-        return replace(refused(refusal, request, policy, now), used_at=polled)
-    return replace(_granted(asked), used_at=polled)
+        return replace(refused(refusal, request, policy, now), used_at=polled, row=row)
+    return replace(_granted(asked), used_at=polled, row=row)
+
+
+def _row(asked: Asked, refusal: Refusal | None) -> LoginRow | None:
+    """What the attempt leaves in Login History: nothing where the user is unknown, or where no text is known."""
+    status = "Success" if refusal is None else refusal.login_history
+    user = asked.user
+    if status is None or user is None:
+        return None
+    ip, label = asked.request.caller_ip, asked.app.label
+    return LoginRow(asked.now, user.username, status, ip, asked.flow, asked.host, label)
 
 
 def _polled(asked: Asked) -> tuple[tuple[str, float], ...]:

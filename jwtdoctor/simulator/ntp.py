@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 NTP_EPOCH_S = 2_208_988_800
 _PACKET = struct.Struct("!BBbbIIIQQQQ")
@@ -44,6 +45,8 @@ class NtpResponder:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._thread.ident is not None:
+            with suppress(OSError):
+                self._socket.sendto(b"", self._socket.getsockname())  # so that it need not wait for its own time limit
             self._thread.join(timeout=2.0)
         self._socket.close()
 

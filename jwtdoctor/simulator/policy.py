@@ -38,6 +38,15 @@ LOGINS_PER_HOUR = 3600
 APPROVALS_PER_APP = 5
 """Approvals per user and app; the sixth drops the oldest (field reports)."""
 
+ADMINISTRATORS_PERMISSIONS = frozenset(
+    {
+        *("ApiEnabled", "ViewSetup", "ManageUsers", "MonitorLoginHistory", "CustomizeApplication", "ModifyMetadata"),
+        *("ModifyAllData", "ViewAllData", "ManageRemoteAccess", "ExternalClientAppAdmin", "ExternalClientAppDeveloper"),
+        *("ExternalClientAppViewer", "ViewClientSecret", "ViewEventLogFiles"),
+    }
+)
+"""User permissions of the simulated administrator, by API name without `Permissions`."""
+
 REPLICATION_MIN = 10.0
 """Minutes until a new app is known everywhere (documented: 2 to 10 minutes)."""
 
@@ -63,6 +72,13 @@ class Org:
     trusted_ranges: tuple[str, ...] = ()
     """Trusted IP ranges of the org: they spare the security token and refuse nobody (documented)."""
     platform: Literal["up", "maintenance", "overloaded", "hiccup"] = "up"
+    time_zone: str = "GMT"
+    """TimeZoneSidKey: login hours are read in it (documented)."""
+    api_used: int = 17
+    """API requests of the last 24 hours, out of `api_limit`."""
+    api_limit: int = 15_000
+    offers_idp_log: bool = True
+    """Whether there is an IdpEventLog object."""
 
     @property
     def is_sandbox(self) -> bool:
@@ -79,6 +95,9 @@ class App:
     """The connected app or external client app, as its settings and policies stand in the org."""
 
     kind: AppKind = "connected-app"
+    label: str = "Acme Integration"
+    api_name: str = "Acme_Integration"
+    app_id: str = "0H45g000000AcmeCAA"
     consumer_key: str = ""
     consumer_secret: Secret = field(default_factory=lambda: Secret(""))
     certificates: tuple[str, ...] = ()
@@ -115,6 +134,10 @@ class App:
     secret_rotated_min_ago: float | None = None
     allowlisted: bool = True
     """Whether API Access Control, if it is on, lets this app in."""
+    granted_to_nobody: bool = False
+    """No profile and no permission set is assigned to the app (with one assigned, this user may still not hold it)."""
+    staged: Literal["", "Active", "Expired", "Rotated"] = ""
+    """State of the staged credentials (external client apps); empty: none are staged."""
 
     @property
     def is_external(self) -> bool:
@@ -141,6 +164,10 @@ class User:
     is_locked: bool = False
     has_logged_in: bool = True
     assigned_to_app: bool = True
+    assigned_by: Literal["profile", "permission-set", "group"] = "permission-set"
+    """By which way, where the user is assigned."""
+    permissions: frozenset[str] = frozenset()
+    """User permissions besides API Enabled, by API name without `Permissions`."""
     approvals: int = 0
     """Approvals of the app by this user that still stand."""
     approval_has_refresh_token: bool = True
@@ -162,6 +189,30 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginRow:
+    """One row of Login History. `at` is the token host's clock; `status` is the text that an administrator reads."""
+
+    at: float
+    username: str
+    status: str
+    source_ip: str
+    flow: str
+    host: str
+    application: str
+
+
+def _administrator() -> User:
+    return User(
+        username="admin@acme.example",
+        user_id="0055g00000ADmInAA0",
+        email="admin@acme.example",
+        assigned_to_app=False,
+        permissions=ADMINISTRATORS_PERMISSIONS,
+        logins_last_hour=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All that stands in the simulated service. `logical_host` is the host that the listener plays.
 
@@ -176,6 +227,12 @@ class Policy:
     browser_user: str = ""
     """User name of whoever is logged in to the browser at the approval step."""
     device_approved: bool = True
+    administrator: User = field(default_factory=_administrator)
+    """Who reads the org over its API (`audit`)."""
+    other_apps: tuple[App, ...] = ()
+    """Further apps of the org, for whoever lists them; the token endpoint knows `app` alone."""
+    logins: tuple[LoginRow, ...] = ()
+    """Login History, oldest first."""
     saml_issuer: str = "https://idp.example"
     vague: Vague = "no"
     """`no-description`: errors come without their description. `bare`: every error is only `invalid_grant`."""
@@ -187,7 +244,8 @@ class Policy:
     def user(self, username: str) -> User | None:
         """The user of that name; user names are compared without case."""
         wanted = username.casefold()
-        return next((user for user in self.users if user.username.casefold() == wanted), None)
+        everyone = (*self.users, self.administrator)
+        return next((user for user in everyone if user.username.casefold() == wanted), None)
 
     def with_app(self, **changes: object) -> Policy:
         return replace(self, app=replace(self.app, **changes))  # type: ignore[arg-type]

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.simulator.checks import Asked, Check, base_url
-from jwtdoctor.simulator.policy import Policy
+from jwtdoctor.simulator.policy import LoginRow, Policy
 from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.wire import HttpRequest, formatted_reply
+
+MOST_ROWS = 1000
+"""Rows of Login History that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,17 @@ class Ruling:
     spent: tuple[str, ...] = ()
     used_at: tuple[tuple[str, float], ...] = ()
     login_of: str | None = None
+    row: LoginRow | None = None
+    """What it leaves in Login History."""
+    api_calls: int = 0
 
     def onto(self, policy: Policy) -> Policy:
         """The policy as it stands afterwards."""
         after = policy.after(self.spent, self.used_at)
+        if self.row is not None:
+            after = replace(after, logins=(*after.logins, self.row)[-MOST_ROWS:])
+        if self.api_calls:
+            after = after.with_org(api_used=after.org.api_used + self.api_calls)
         if self.login_of is None:
             return after
         wanted = self.login_of.casefold()

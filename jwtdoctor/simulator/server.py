@@ -29,6 +29,7 @@ from jwtdoctor.simulator.judge import rule
 from jwtdoctor.simulator.keys import pair
 from jwtdoctor.simulator.network import answers_instead
 from jwtdoctor.simulator.ntp import NtpResponder
+from jwtdoctor.simulator.orgapi import administrators_session
 from jwtdoctor.simulator.policy import Policy
 from jwtdoctor.simulator.ruling import Ruling
 from jwtdoctor.simulator.wire import TOKEN_PATH, HttpRequest
@@ -78,8 +79,7 @@ class Simulator:
     def __enter__(self) -> Simulator:
         try:
             self._policy = self.scenario.ready(self._clock()).policy
-            responder = NtpResponder(lambda: self.scenario.true_time(self._clock()), self._address[0])
-            self.ntp = self._open.enter_context(responder).address
+            self.ntp = self._open.enter_context(NtpResponder(self.true_time, self._address[0])).address
             self.token_url = self._listen()
         except BaseException:
             self._open.close()
@@ -93,6 +93,14 @@ class Simulator:
     def ready(self) -> Ready:
         """The scenario's client, pointed at this listener, as it stands now."""
         return self.scenario.ready(self._clock(), self.token_url)
+
+    def administrators_session(self) -> str:
+        """An access token of the org's administrator, for whoever is to read the org (`audit`)."""
+        return administrators_session(self._policy, self.scenario.server_time(self._clock()))
+
+    def true_time(self) -> float:
+        """What every clock of this world but the client's and the token host's shows, epoch seconds."""
+        return self.scenario.true_time(self._clock())
 
     @property
     def policy(self) -> Policy:
@@ -166,11 +174,12 @@ _FIELDS = frozenset(
 
 def _known_path(path: str) -> str:
     """The path as far as it cannot hold anything of the client's own."""
-    return (
-        path
-        if re.fullmatch(r"/(services/(oauth2/[a-z]+|data(/v\d+\.0(/query)?)?)|setup/secur/\w+\.apexp)", path)
-        else "other"
-    )
+    return path if _KNOWN.fullmatch(path) else "other"
+
+
+_KNOWN = re.compile(
+    r"/(services/(oauth2/[a-z]+|data(/v\d+\.0(/(tooling/)?query)?)?|Soap/m/\d+\.0)|setup/secur/\w+\.apexp)"
+)
 
 
 # --- sockets ----------------------------------------------------------------------------------------------------

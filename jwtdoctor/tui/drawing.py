@@ -76,6 +76,11 @@ def rows(shown: Sequence[Row], width: int, is_numbered: bool = False) -> Lines:
     return lines
 
 
+def row_lines(row: Row, sign: str, width: int) -> Lines:
+    """One row by itself."""
+    return _row(row, FINE.get(sign, sign), 0, width)
+
+
 def _row(row: Row, sign: str, room: int, width: int) -> Lines:
     margin = Content.assemble("  ", Content.styled(f"{sign:<2}", STYLES.get(sign, "")) if sign else "")
     is_aside = row.more.startswith("[") and not row.command

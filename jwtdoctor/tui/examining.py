@@ -21,13 +21,17 @@ from jwtdoctor.errors import BadInput, BadProfile
 from jwtdoctor.instruments.ports import Clock, Transport
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.exchange import Exchange, NoReply, TokenRequest
-from jwtdoctor.model.report import Concluded
+from jwtdoctor.model.names import Reach
+from jwtdoctor.model.report import Concluded, ProbeStarted
 from jwtdoctor.tui.answers import checked
-from jwtdoctor.tui.messages import Happened, LoginSent, RunStopped, SecretWanted, Verdicts
+from jwtdoctor.tui.messages import Happened, LoginSent, PlanWanted, RunStopped, SecretWanted, Verdicts
+from jwtdoctor.tui.sturdy import as_line
 from jwtdoctor.tui.subjects import Prepared, Subject
 
 Post = Callable[[Message], object]
 ASKING_S = 0.2
+ASKED_S = 300.0
+"""How much longer a run may last that asks a person on its way."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Run:
     subject: Subject
     knowledge: Knowledge
     post: Post
+    proves: bool = False
+    """Whether what would settle the verdict may be sent, once it was shown and agreed to."""
     logins: int = field(default=0, init=False)
     """Credentialed requests that left, for the line about a cancelled run."""
     _cancelled: Flag = field(default_factory=Flag, init=False)
@@ -56,7 +62,7 @@ class Run:
         except BadInput as problem:
             self._tell(RunStopped(self.number, str(problem)))
         except Exception as bug:  # noqa: BLE001 - a crash of ours is a line on the screen, and the session goes on
-            self._tell(RunStopped(self.number, f"this is a bug in jwtdoctor: {type(bug).__name__} at {place_of(bug)}"))
+            self._tell(RunStopped(self.number, as_line(bug)))
         else:
             if self._cancelled.is_set():
                 self._tell(RunStopped(self.number, ""))
@@ -64,15 +70,19 @@ class Run:
     def _examine(self, prepared: Prepared) -> None:
         gate = Gate(prepared.instruments.transport, prepared.instruments.clock, self._cancelled, self._sent)
         instruments = replace(prepared.instruments, transport=gate)
-        checkup = events(prepared.case, instruments, self.knowledge, timeout_s=prepared.timeout_s)
+        case = replace(prepared.case, reach=Reach.REPEAT) if self.proves else prepared.case
+        checkup = events(case, instruments, self.knowledge, timeout_s=prepared.timeout_s + (ASKED_S * self.proves))
         with closing(checkup) as happenings:  # type: ignore[type-var]
             for event in happenings:
                 if self._cancelled.is_set():
                     return
                 if isinstance(event, Concluded):
                     self._tell(Verdicts(self.number, checked(event.report), gate.exchange))
-                else:
-                    self._tell(Happened(self.number, event))
+                    continue
+                self._tell(Happened(self.number, event))
+                if isinstance(event, ProbeStarted) and event.plan:
+                    attempt = prepared.case.attempt
+                    gate.is_closed = not self._agreed(event.plan, "" if attempt is None else attempt.token_url)
 
     def _sent(self, request: TokenRequest, at: float) -> None:
         self.logins += 1
@@ -91,6 +101,15 @@ class Run:
             raise BadProfile("nothing was typed", where=what)
         return typed
 
+    def _agreed(self, told: tuple[str, ...], url: str) -> bool:
+        """Whether a person agreed to send what was told. Waits on this thread; cancelling ends the wait."""
+        answer: Queue[bool] = Queue()
+        self._tell(PlanWanted(self.number, told, url, answer))
+        while not self._cancelled.is_set():
+            with suppress(Empty):
+                return answer.get(timeout=ASKING_S)
+        return False
+
     def _tell(self, message: Message) -> None:
         with suppress(RuntimeError):  # the interface has gone, and its event loop with it
             self.post(message)
@@ -105,10 +124,14 @@ class Gate:
     cancelled: Flag
     sent: Callable[[TokenRequest, float], None]
     exchange: Exchange | None = field(default=None, init=False)
+    is_closed: bool = field(default=False, init=False)
+    """Whether nothing more may be sent, since a person said so."""
 
     def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
         if self.cancelled.is_set():
             return NoReply("deadline", "cancelled before anything was sent")
+        if self.is_closed:
+            return NoReply("deadline", "not sent: it was not agreed to")
         self.sent(request, self.clock.now())
         self.exchange = self.inner.post_form(request, deadline_s)
         return self.exchange
@@ -120,11 +143,3 @@ class Gate:
         if self.exchange is None:  # an authorize request; what is asked after the login is not the exchange
             self.exchange = exchange
         return exchange
-
-
-def place_of(bug: BaseException) -> str:
-    """`module:line` of the innermost frame: no message and no value, which might hold a secret."""
-    trace = bug.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"

@@ -5,14 +5,18 @@ Messages of a run carry its number: what still arrives from a run that was cance
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Queue
 
 from textual.message import Message
 
+from jwtdoctor.config.profiles import Value
 from jwtdoctor.model.exchange import Exchange, TokenRequest
 from jwtdoctor.model.report import ProbeEnded, ProbeStarted, Report
+from jwtdoctor.probes.rounds import Measured
 from jwtdoctor.tui.answers import Basis
+from jwtdoctor.tui.keyfacts import KeyLine
 from jwtdoctor.tui.preview import Preview
 from jwtdoctor.tui.subjects import Subject
 
@@ -66,6 +70,55 @@ class SecretWanted(Message):
 
     what: str
     answer: Queue[str | None]
+
+
+@dataclass
+class PlanWanted(Message):
+    """What --prove would send now stands: the thread of the run waits at `answer`, False to send nothing more."""
+
+    run: int
+    told: tuple[str, ...]
+    url: str
+    answer: Queue[bool]
+
+
+@dataclass
+class Rounded(Message):
+    """One round of looking at the clocks, or one line of a problem."""
+
+    subject: Subject
+    measured: Measured | None
+    problem: str = ""
+
+
+@dataclass
+class KeyLooked(Message):
+    """What the key and the certificate of a subject are."""
+
+    subject: Subject
+    lines: tuple[KeyLine, ...]
+
+
+@dataclass
+class Edited(Message):
+    """Settings were typed or chosen. None takes an edit back."""
+
+    edits: Mapping[str, Value | None]
+
+
+@dataclass
+class PathWanted(Message):
+    """A file is to be picked for a field."""
+
+    field: str
+
+
+@dataclass
+class CopyWanted(Message):
+    """A text is to be copied. `what` names it in a few words."""
+
+    text: str
+    what: str
 
 
 @dataclass

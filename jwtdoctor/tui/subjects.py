@@ -1,5 +1,8 @@
 """What can be examined: a profile, or a staged fault on loopback sockets. Nothing here knows of screens.
 
+What is typed in the form is kept as edits over a profile, under the names of the settings: the command line that is
+shown carries the same edits as options.
+
 A subject is opened on the thread of the run, since reading secrets and starting a listener take their time. Its
 draft is what the screen shows before: the same attempt without its secrets, so that looking at a profile runs no
 command and asks nobody.
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from jwtdoctor.checkup import DEADLINE_S
 from jwtdoctor.config.attempts import DEFAULT_FLOW, DEFAULT_PROVIDER, attempt_of, plain_attempt
-from jwtdoctor.config.profiles import Settings, chosen, found_files, settings
+from jwtdoctor.config.profiles import PREFIX, Settings, Value, chosen, flags_alone, found_files, settings
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.names import FLOWS, Reach, canonical_flow
@@ -25,10 +28,13 @@ from jwtdoctor.render.words import one_line
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import Instruments
     from jwtdoctor.knowledge.load import Knowledge
+    from jwtdoctor.probes.rounds import Rules
     from jwtdoctor.simulator.faults import Fault
 
 Kind = Literal["profile", "fault"]
 Ask = Callable[[str], str]
+NEW = "(new request)"
+"""The name of a request that is not saved as a profile yet."""
 ENVIRONMENT = "(environment)"
 """The name of settings that come from JWTDOCTOR_… variables alone."""
 
@@ -40,6 +46,16 @@ class Prepared:
     case: Case
     instruments: Instruments
     timeout_s: float = DEADLINE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Whose time is asked, and what it is held against. `url`: one of the token host, asked without credentials."""
+
+    instruments: Instruments
+    url: str | None
+    rules: Rules | None
+    pause: Callable[[float], None] | None = None
 
 
 class Subject(Protocol):
@@ -61,6 +77,24 @@ class Subject(Protocol):
         """What it is, in one line."""
         ...
 
+    @property
+    def edits(self) -> Mapping[str, Value]:
+        """What was typed in the form, by setting."""
+        ...
+
+    @property
+    def editable(self) -> frozenset[str] | None:
+        """The settings that may be edited; None: all."""
+        ...
+
+    def edited(self, edits: Mapping[str, Value]) -> Subject:
+        """The same subject with other edits in place of these."""
+        ...
+
+    def settings(self, knowledge: Knowledge) -> Settings:
+        """What is in force, edits included. Raises BadInput."""
+        ...
+
     def command(self, facts: Mapping[str, str]) -> str:
         """The command line that does the same. `facts`: what was answered."""
         ...
@@ -73,11 +107,39 @@ class Subject(Protocol):
         """Ready to be examined until the block ends. `ask` answers `prompt`. Raises BadInput."""
         ...
 
+    def clocks(self, knowledge: Knowledge) -> AbstractContextManager[Clocks]:
+        """Its time servers and its token host, ready to be asked until the block ends. Raises BadInput."""
+        ...
 
-def shell_line(*words: str, facts: Mapping[str, str]) -> str:
+    def clock_command(self, *, watch: bool) -> str:
+        """The command line that looks at the same clocks."""
+        ...
+
+
+def shell_line(*words: str, facts: Mapping[str, str] | None = None) -> str:
     """A command line, quoted for a shell."""
-    told = [part for name, value in facts.items() for part in ("--fact", f"{name}={value}")]
+    told = [part for name, value in (facts or {}).items() for part in ("--fact", f"{name}={value}")]
     return shlex.join(["jwtdoctor", *words, *told])
+
+
+def options_of(edits: Mapping[str, Value]) -> tuple[list[str], list[str]]:
+    """The edits as options of `check`, and as variables that stand before it.
+
+    A switch of a profile cannot be taken back by an option: there the variable says it, which comes before the file.
+    """
+    options: list[str] = []
+    variables: list[str] = []
+    for name, value in edits.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            options.append(flag)
+        elif value is False:
+            variables.append(f"{PREFIX}{name.upper()}=0")
+        elif isinstance(value, tuple):
+            options += [part for item in value for part in (flag, item)]
+        else:
+            options += [flag, str(value)]
+    return options, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +147,21 @@ class StagedFault:
     """A fault of the simulator. The engine is never told which one it is."""
 
     fault: Fault
+    edits: Mapping[str, Value] = field(default_factory=dict)
     kind: Kind = "fault"
+
+    @property
+    def editable(self) -> frozenset[str] | None:
+        return frozenset({"lifetime"})
+
+    def edited(self, edits: Mapping[str, Value]) -> StagedFault:
+        return replace(self, edits={name: value for name, value in edits.items() if name == "lifetime"})
+
+    def settings(self, knowledge: Knowledge) -> Settings:
+        """What the stage holds, as settings: to look at, and in the lifetime to change."""
+        case = self.draft(knowledge, 0.0)
+        assert case.attempt is not None
+        return staged_settings(case, self.edits)
 
     @property
     def name(self) -> str:
@@ -100,14 +176,18 @@ class StagedFault:
         return self.fault.summary
 
     def command(self, facts: Mapping[str, str]) -> str:
-        return shell_line("check", "--simulate", self.name, facts=facts)
+        return shell_line("check", "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
 
     def draft(self, knowledge: Knowledge, now: float) -> Case:  # noqa: ARG002
         from jwtdoctor.simulator.live import PROVIDER
         from jwtdoctor.simulator.world import stage
 
         scenario = stage(self.name)
-        return Case(provider=PROVIDER, flow=scenario.flow, attempt=scenario.ready(now).attempt)
+        return Case(provider=PROVIDER, flow=scenario.flow, attempt=self._lived(scenario.ready(now).attempt))
+
+    def _lived(self, attempt: Attempt) -> Attempt:
+        lifetime_s = self.edits.get("lifetime")
+        return replace(attempt, lifetime_s=lifetime_s) if isinstance(lifetime_s, int) else attempt
 
     @contextmanager
     def opened(self, knowledge: Knowledge, ask: Ask) -> Iterator[Prepared]:  # noqa: ARG002
@@ -119,31 +199,57 @@ class StagedFault:
                 provider=staged.provider,
                 flow=staged.flow,
                 observations=staged.client_facts,
-                attempt=staged.attempt,
+                attempt=self._lived(staged.attempt),
                 reach=Reach.ENDPOINT,
             )
             # its own time server says all; narrowing the host's clock would only take time
             yield Prepared(case, replace(real_instruments(ntp=staged.ntp), host_clock=None))
 
+    @contextmanager
+    def clocks(self, knowledge: Knowledge) -> Iterator[Clocks]:
+        from jwtdoctor.instruments.system import real_instruments
+        from jwtdoctor.simulator.live import simulated_check
+
+        with simulated_check(self.name) as staged:
+            rules = _rules(knowledge, staged.provider, self._lived(staged.attempt))
+            yield Clocks(real_instruments(ntp=staged.ntp), staged.attempt.token_url, rules, pause=lambda _: None)
+
+    def clock_command(self, *, watch: bool) -> str:  # noqa: ARG002
+        return self.command({})
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named profile, or with `profile` None what the environment alone says."""
+    """A named profile, or with `profile` None what the environment and the form alone say."""
 
     profile: str | None
     summary: str = ""
+    edits: Mapping[str, Value] = field(default_factory=dict)
+    is_new: bool = False
     kind: Kind = "profile"
 
     @property
     def name(self) -> str:
-        return self.profile or ENVIRONMENT
+        return self.profile or (NEW if self.is_new else ENVIRONMENT)
+
+    @property
+    def editable(self) -> frozenset[str] | None:
+        return None
+
+    def edited(self, edits: Mapping[str, Value]) -> Profile:
+        return replace(self, edits=dict(edits))
+
+    def settings(self, knowledge: Knowledge) -> Settings:  # noqa: ARG002
+        return self._settings()
 
     @property
     def group(self) -> str:
         return "profiles"
 
     def command(self, facts: Mapping[str, str]) -> str:
-        return shell_line("check", *([self.profile] if self.profile else []), facts=facts)
+        options, variables = options_of(self.edits)
+        line = shell_line("check", *([self.profile] if self.profile else []), *options, facts=facts)
+        return " ".join((*variables, line))
 
     def draft(self, knowledge: Knowledge, now: float) -> Case:  # noqa: ARG002
         found = self._settings()
@@ -163,8 +269,25 @@ class Profile:
         )
         yield Prepared(self._case(found, slug, attempt, warnings), instruments, found.number("timeout") or DEADLINE_S)
 
+    @contextmanager
+    def clocks(self, knowledge: Knowledge) -> Iterator[Clocks]:
+        from jwtdoctor.instruments.system import real_instruments
+
+        found = self._settings()
+        slug = _provider(found, knowledge)
+        attempt, _ = plain_attempt(found, knowledge.providers[slug])
+        tools = real_instruments(
+            ntp=found.several("ntp") or None, no_ntp=found.flag("no_ntp"), ca_file=found.text("ca_file")
+        )
+        yield Clocks(tools, attempt.token_url, _rules(knowledge, slug, attempt))
+
+    def clock_command(self, *, watch: bool) -> str:
+        named = ("--profile", self.profile) if self.profile else ()
+        url = ("--url", str(self.edits["url"])) if "url" in self.edits else ()
+        return shell_line("clock", *named, *url, *(("--watch",) if watch else ()))
+
     def _settings(self) -> Settings:
-        return settings(self.profile, {})
+        return settings(self.profile, self.edits)
 
     def _case(self, found: Settings, provider: str, attempt: Attempt, warnings: tuple[str, ...]) -> Case:
         return Case(
@@ -175,6 +298,34 @@ class Profile:
             profile=self.profile,
             warnings=(*found.warnings, *warnings),
         )
+
+
+def staged_settings(case: Case, edits: Mapping[str, Value]) -> Settings:
+    """What a staged case holds, as settings: to look at, never to be sent from."""
+    attempt = case.attempt
+    assert attempt is not None
+    told: dict[str, Value | None] = {
+        "provider": case.provider,
+        "flow": case.flow,
+        "url": attempt.token_url,
+        "client_id": attempt.client_id or None,
+        "username": attempt.username or None,
+        "audience": attempt.audience,
+        "lifetime": attempt.lifetime_s,
+        "no_iat": not attempt.iat or None,
+        "no_pkce": not attempt.pkce or None,
+        "kid": attempt.kid,
+        "alg": attempt.alg,
+        "redirect_uri": attempt.redirect_uri,
+        "scope": attempt.scope,
+    }
+    return flags_alone({**told, **edits})
+
+
+def _rules(knowledge: Knowledge, provider: str, attempt: Attempt) -> Rules:
+    from jwtdoctor.probes.rounds import Rules
+
+    return Rules(knowledge.providers[provider], attempt.lifetime_s, attempt.iat)
 
 
 def _provider(found: Settings, knowledge: Knowledge) -> str:

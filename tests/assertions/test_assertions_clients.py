@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from jwtdoctor.assertions.clients import CLIENTS, claims_as, client_named, header_as, sign_as
+from jwtdoctor.assertions.clients import CLIENTS, claims_as, client_named, header_as, request_as, sign_as, url_as
 from jwtdoctor.assertions.decode import take_apart
 from jwtdoctor.assertions.keys import load_private, load_public
 from jwtdoctor.assertions.sign import verify
 from jwtdoctor.errors import BadInput, UnknownName
 from jwtdoctor.model.assertion import AssertionSpec
+from jwtdoctor.model.exchange import TokenRequest
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_keys"
 NOW = 1_795_301_245.226
@@ -40,7 +41,12 @@ PRODUCTION = "https://login.salesforce.com"
         ("salesforce-jwt-promise", LOGIN, PRN | {"aud": PRODUCTION, "iat": SECOND, "exp": SECOND + 3}),
         ("node-salesforce-jwt", LOGIN, PRN | {"aud": PRODUCTION, "iat": SECOND, "exp": SECOND + 360}),
         ("google-auth", "https://oauth2.googleapis.com/token",
-         WHO | {"aud": "https://oauth2.googleapis.com/token", "iat": SECOND, "exp": SECOND + 3600}),
+         WHO | {"aud": "https://oauth2.googleapis.com/token", "scope": "", "iat": SECOND, "exp": SECOND + 3600}),
+        ("google-auth", ACME,
+         WHO | {"aud": "https://oauth2.googleapis.com/token", "scope": "", "iat": SECOND, "exp": SECOND + 3600}),
+        ("cumulusci", "https://acme--dev.my.salesforce.com/services/oauth2/token",
+         WHO | {"alg": "RS256", "aud": PRODUCTION, "exp": SECOND}),
+        ("sf-jwt-token", ACME, WHO | {"aud": "https://acme.my.salesforce.com", "exp": SECOND + 300}),
         ("octokit", LOGIN, {"iss": "3MVG9x", "iat": SECOND - 30, "exp": SECOND + 570}),
     ],
 )  # fmt: skip
@@ -96,3 +102,33 @@ def test_an_unknown_client_names_those_that_are_known() -> None:
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=list(CLIENTS))
 def test_every_entry_says_where_it_was_seen(client: Any) -> None:
     assert client.source.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "asked"),
+    [
+        ("sf", SANDBOX, SANDBOX),
+        ("cumulusci", ACME, ACME),
+        ("cumulusci", SANDBOX, "https://test.salesforce.com/services/oauth2/token"),
+        ("cumulusci", "https://acme.cs7.my.salesforce.com/services/oauth2/token",
+         "https://cs7.salesforce.com/services/oauth2/token"),
+    ],
+)  # fmt: skip
+def test_a_client_may_ask_elsewhere_than_it_is_told(name: str, told: str, asked: str) -> None:
+    assert url_as(client_named(name), told) == asked
+
+
+def test_a_request_has_the_client_s_headers_and_its_order() -> None:
+    ours = TokenRequest(LOGIN, (("grant_type", "jwt"), ("assertion", "a.b.c"), ("extra", "x")))
+
+    google, sf = (request_as(client_named(name), ours) for name in ("google-auth", "sf"))
+
+    assert [name for name, _ in google.fields] == ["assertion", "grant_type", "extra"]
+    assert [name for name, _ in sf.fields] == ["grant_type", "assertion", "extra"]
+    assert ("User-Agent", "undici") in sf.headers
+
+
+def test_a_time_that_a_client_rounds_is_rounded() -> None:
+    made = [claims_as(client_named("simple-salesforce"), SPEC, SECOND + part, LOGIN)["exp"] for part in (0.4, 0.6)]
+
+    assert made == [str(SECOND + 180), str(SECOND + 181)]

@@ -99,3 +99,12 @@ def test_a_malformed_verifier_is_found_even_if_the_pair_matches(verifier: str, r
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["S256", "plain"]))
 def test_any_text_gets_an_answer(verifier: str, challenge: str, method: pkce.Method) -> None:
     assert pkce.check(verifier, challenge, method).length == len(verifier)
+
+
+def test_the_package_offers_it_as_a_call() -> None:
+    import jwtdoctor
+
+    pair = jwtdoctor.pkce.new()
+
+    assert jwtdoctor.pkce.check(pair.verifier, pair.challenge).is_in_order
+    assert "pkce" in dir(jwtdoctor)

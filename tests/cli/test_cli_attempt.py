@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jwtdoctor.cli.attempt import attempt_of, claims_of, flow_name, is_loopback, lifetime_of, token_url_of
-from jwtdoctor.cli.facts import observations_of
+from jwtdoctor.cli.facts import told
 from jwtdoctor.config.profiles import Setting, Settings
 from jwtdoctor.errors import BadInput, UnknownName
 from jwtdoctor.knowledge.load import load
@@ -165,7 +165,7 @@ def test_a_claim_that_is_none_is_one_line_without_its_value(pair: str) -> None:
 
 
 def test_facts_are_typed_by_the_vocabulary() -> None:
-    seen = observations_of(
+    seen = told(
         [
             "user.is_active=no",
             "clock.ahead_s=-312.4",
@@ -174,7 +174,7 @@ def test_facts_are_typed_by_the_vocabulary() -> None:
             'assertion.aud=["a"]',
             "org.kind=anything else",
         ]
-    )
+    ).observations
 
     assert [(o.value, o.source) for o in seen] == [
         (False, "user"),
@@ -184,6 +184,13 @@ def test_facts_are_typed_by_the_vocabulary() -> None:
         (("a",), "user"),
         ("anything else", "user"),
     ]
+
+
+def test_a_fact_that_nobody_can_tell_is_not_asked_for_again() -> None:
+    given = told(["login_history.status=unknown", "user.is_active=Unknown"])
+
+    assert given.not_known == {"login_history.status", "user.is_active"}
+    assert given.observations == ()
 
 
 @pytest.mark.parametrize(
@@ -200,11 +207,11 @@ def test_facts_are_typed_by_the_vocabulary() -> None:
 )
 def test_a_fact_that_does_not_fit_is_one_line_without_its_value(pair: str) -> None:
     with pytest.raises(BadInput) as caught:
-        observations_of([pair])
+        told([pair])
 
     assert SECRET not in str(caught.value)
 
 
 def test_an_unknown_fact_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match=r"Nearest: user\.is_active"):
-        observations_of(["user.is_actve=true"])
+        told(["user.is_actve=true"])

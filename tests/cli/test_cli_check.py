@@ -132,10 +132,11 @@ def test_an_unreachable_host_is_exit_3(jwtdoctor: Shell) -> None:
         (["--simulate", "--output", "."], "is a folder"),
         (["--simulate", "--save-case", "no/such/case.json"], "its folder does not exist"),
         (["--url", SAMPLE_URL, "--my-domain", "no host"], "--my-domain: is no host"),
-        (["--url", SAMPLE_URL, "--audit"], "No such option"),
+        (["--url", SAMPLE_URL, "--key", KEY, "--audit"], "an administrator's session is needed"),
         (["--url", SAMPLE_URL, "--as", "x"], "--as: no client of that name is known"),
         (["--simulate", "--copy", "curl"], "--copy: cannot go with --simulate"),
         (["--url", SAMPLE_URL, "--device-url", "http://acme.example/device"], "--device-url: plain http"),
+        (["--url", SAMPLE_URL, "--api-url", "http://api.acme.example/"], "--api-url: plain http"),
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",
 )

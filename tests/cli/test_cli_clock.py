@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from jwtdoctor.cli import clock
-from jwtdoctor.cli.clock import Measured, findings_of
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.instruments.ports import Instruments
 from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
 from jwtdoctor.model.exchange import Exchange, Reply, TokenRequest
+from jwtdoctor.probes.rounds import Measured, findings_of
 from jwtdoctor.reasoning.clock import combine
 
 TRUE = 1_795_301_245.0

@@ -47,6 +47,34 @@ def test_the_simulator_takes_what_widely_used_clients_send(jwtdoctor: Shell, cli
     assert jwtdoctor("check", "--simulate", "--as", client, "--no-ntp").code == 0
 
 
+@pytest.mark.parametrize(
+    ("client", "code"),
+    [("restforce", 0), ("go-salesforce", 0), ("salesforce-jwt-promise", 0), ("forrest", 1), ("google-auth", 1),
+     ("octokit", 1)],
+)  # fmt: skip
+def test_every_other_client_of_the_table_can_be_tried_too(jwtdoctor: Shell, client: str, code: int) -> None:
+    assert jwtdoctor("check", "--simulate", "--as", client, "--no-ntp").code == code
+
+
+@pytest.mark.parametrize(("client", "leads"), [("sf", []), ("cumulusci", ["clock-drift"])])
+def test_a_slow_clock_spares_one_client_and_breaks_another(jwtdoctor: Shell, client: str, leads: list[str]) -> None:
+    """exp in milliseconds outlives every clock; exp that equals now has nothing but the server's tolerance."""
+    told = ("check", "--simulate", "clock-drift:just-beyond", "--as", client, "--no-ntp", "--format", "json")
+
+    assert json.loads(jwtdoctor(*told).out)["leaders"][:1] == leads
+
+
+def test_a_client_s_request_goes_where_that_client_sends_it(jwtdoctor: Shell) -> None:
+    sandbox = ("check", "--url", "https://acme--dev.sandbox.my.salesforce.com", "--client-id", "3MVG9x")
+    named = ("--username", "ci@acme.com", "--key", KEY, "--no-ntp", "--timeout", "3", "--format", "json")
+
+    report = json.loads(jwtdoctor(*sandbox, *named, "--as", "cumulusci").out)
+
+    (told,) = [f["message"] for f in report["findings"] if f["rule"] == "client-asks-elsewhere"]
+    assert "test.salesforce.com and not to acme--dev.sandbox.my.salesforce.com" in told
+    assert report["facts"]["request.token_host"]["value"] == "test.salesforce.com"
+
+
 def test_a_fault_cannot_go_with_another_client(jwtdoctor: Shell) -> None:
     answer = jwtdoctor(*SIGN, "--as", "sf", "--fault", "expired")
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from cli_shell import Shell
 
+KEYS = Path(__file__).parents[2] / "sample_keys"
 SECRET = "hunter2-Kp9x"
 PROFILE = """
 [profile.acme]
@@ -66,34 +68,132 @@ def test_show_gives_a_secret_as_its_reference_only(jwtdoctor: Shell, form: str) 
     assert SECRET not in out
 
 
+SOUND = """
+[profile.sound]
+url = "https://login.salesforce.com"
+client_id = "3MVG9SimulatedAcmeIntegration.ConsumerKey_0123456789"
+username = "ci@acme.com"
+key = "server.key"
+cert = "server.crt"
+"""
+
+
+def rules(shell: Shell, name: str) -> dict[str, str]:
+    document = json.loads(shell("profiles", "doctor", name, "--format", "json").out)
+    return {finding["rule"]: finding["severity"] for finding in document["findings"]}
+
+
+@pytest.fixture
+def sound(jwtdoctor: Shell) -> Shell:
+    """A profile with nothing wrong about it, and room for more."""
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(SOUND)
+    for name, sample in (("server.key", "matching.key"), ("server.crt", "matching.crt")):
+        (jwtdoctor.work / name).write_text((KEYS / sample).read_text())
+        (jwtdoctor.work / name).chmod(0o600)
+    return jwtdoctor
+
+
 def test_doctor_finds_what_cannot_be_read_and_says_so_by_its_exit_code(jwtdoctor: Shell) -> None:
     answer = jwtdoctor("profiles", "doctor", "acme")
 
     assert answer.code == 1
-    assert "error: key" in answer.out
-    assert "error: password" in answer.out
+    assert "✗ error    key (project file)" in answer.out
+    assert "✗ error    password (project file)" in answer.out
     assert "was not tried" in answer.out
+    assert max(len(line) for line in answer.out.splitlines()) <= 80
 
 
-def test_doctor_is_content_when_all_can_be_read(jwtdoctor: Shell) -> None:
-    for name in ("pw", "server.key"):
-        (jwtdoctor.work / name).write_text(SECRET)
-        (jwtdoctor.work / name).chmod(0o600)
+def test_doctor_is_content_with_a_sound_profile(sound: Shell) -> None:
+    answer = sound("profiles", "doctor", "sound")
 
-    answer = jwtdoctor("profiles", "doctor", "acme")
+    assert (answer.code, answer.out) == (0, "sound: nothing to complain of in 5 settings\n")
 
-    assert answer.code == 0
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+def test_doctor_warns_of_a_key_that_others_can_read(sound: Shell) -> None:
+    (sound.work / "server.key").chmod(0o644)
+
+    assert rules(sound, "sound") == {"secret-open-to-others": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("more", "rule", "severity"),
+    [
+        ('client_secret = "env:NOT_SET_HERE"', "secret-unreadable", "error"),
+        ('password = "prompt"', "setting-unused", "warning"),
+        ('audience = "https://test.salesforce.com"', "audience-of-another-host", "warning"),
+        ('provider = "google"', "provider-of-another-host", "warning"),
+        ('flow = "refresh-token"', "setting-missing", "warning"),
+        ('flow = "no-such-flow"', "unknown-name", "error"),
+        ('provider = "no-such-provider"', "unknown-name", "error"),
+        ("lifetime = -5", "no-lifetime", "error"),
+    ],
+)
+def test_doctor_names_what_is_wrong(sound: Shell, more: str, rule: str, severity: str) -> None:
+    (sound.work / "jwtdoctor.toml").write_text(SOUND + more)
+
+    assert rules(sound, "sound").get(rule) == severity
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ('"server.crt"', '"other.crt"', "certificate-of-another-key"),
+        ('"server.key"', '"server.crt"', "key-unusable"),
+        ('"3MVG9S', '"3MVG9S oops', "client-id-has-white-space"),
+        ('"3MVG9S', '"ConsumerS', "client-id-form"),
+        ("https://login.salesforce.com", "https://login.salesforce.com/x", "url-unusable"),
+        ("ci@acme.com", "ci%40acme.com", "sub-escaped"),
+    ],
+)
+def test_doctor_looks_into_the_values(sound: Shell, old: str, new: str, rule: str) -> None:
+    (sound.work / "other.crt").write_text((KEYS / "other.crt").read_text())
+    (sound.work / "jwtdoctor.toml").write_text(SOUND.replace(old, new))
+
+    assert rule in rules(sound, "sound")
+
+
+def test_doctor_runs_no_command_and_tells_no_secret(sound: Shell) -> None:
+    (sound.work / "s").write_text(f"{SECRET}%2B ")
+    more = 'password = "cmd:touch ran"\nclient_secret = "file:s"\n'
+    (sound.work / "jwtdoctor.toml").write_text(SOUND + more)
+
+    answer = sound("profiles", "doctor", "sound", "--verbose")
+
     assert SECRET not in answer.out + answer.err
+    assert not (sound.work / "ran").exists()
 
 
-def test_doctor_warns_of_a_key_that_others_can_read(jwtdoctor: Shell) -> None:
-    for name in ("pw", "server.key"):
-        (jwtdoctor.work / name).write_text(SECRET)
-        (jwtdoctor.work / name).chmod(0o644)
+def test_doctor_says_which_variable_means_nothing(sound: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWTDOCTOR_CLIENTID", "x")
 
-    document = json.loads(jwtdoctor("profiles", "doctor", "acme", "--format", "json").out)
+    assert rules(sound, "sound") == {"setting-not-used": "warning"}
 
-    assert [f["rule"] for f in document["findings"]].count("secret-open-to-others") == 2
+
+def test_show_with_origin_names_what_is_hidden_and_what_is_taken_by_default(
+    sound: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JWTDOCTOR_USERNAME", "environment@acme.com")
+    (sound.config / "jwtdoctor.toml").write_text('[profile.sound]\nusername = "user@acme.com"\nlifetime = 60\n')
+
+    answer = sound("profiles", "show", "sound", "--origin", "--username", "typed@acme.com", "--format", "json")
+
+    rows = {row["name"]: row for row in json.loads(answer.out)["settings"]}
+    username = rows["username"]
+    assert (username["value"], username["origin"]) == ("typed@acme.com", "flag --username")
+    assert [hidden["value"] for hidden in username["hides"]] == [
+        "environment@acme.com", "ci@acme.com", "user@acme.com"
+    ]  # fmt: skip
+    assert rows["lifetime"]["origin"].startswith("user file")
+    assert (rows["provider"]["value"], rows["provider"]["origin"]) == ("salesforce", "the host of url")
+    assert rows["audience"]["value"] == "https://login.salesforce.com"
+
+
+def test_show_tells_it_in_words_too(sound: Shell) -> None:
+    text = sound("profiles", "show", "sound", "--origin", "--username", "typed@acme.com").out
+
+    assert "from flag --username" in text
+    assert "hides ci@acme.com, project file" in text
 
 
 def test_an_unknown_profile_is_exit_2_with_the_nearest(jwtdoctor: Shell) -> None:
@@ -101,7 +201,3 @@ def test_an_unknown_profile_is_exit_2_with_the_nearest(jwtdoctor: Shell) -> None
 
     assert answer.code == 2
     assert answer.err == "jwtdoctor: no profile is called 'acne'. Nearest: acme\n"
-
-
-def test_import_is_not_there_yet(jwtdoctor: Shell) -> None:
-    assert jwtdoctor("profiles", "import", "x").code == 2

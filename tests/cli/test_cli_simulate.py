@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cli_shell import Shell
 
 from jwtdoctor.assertions.pairs import new_pair
 
@@ -142,9 +143,11 @@ def test_every_fault_is_listed_as_json() -> None:
         pytest.param(("--log", "/nowhere/at/all"), "written", id="a log that cannot be written"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(words: tuple[str, ...], says: str) -> None:
-    found = run(*words)
+def test_bad_input_is_one_line_and_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+) -> None:
+    found = Shell(tmp_path, monkeypatch)("simulate", *words)
 
-    assert (found.returncode, found.stdout) == (2, "")
-    assert says in found.stderr
-    assert len(found.stderr.strip().splitlines()) == 1
+    assert (found.code, found.out) == (2, "")
+    assert says in found.err
+    assert len(found.err.strip().splitlines()) == 1

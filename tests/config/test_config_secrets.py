@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import types
@@ -13,14 +14,31 @@ from jwtdoctor.errors import BadProfile
 SECRET = "hunter2-Kp9x"
 
 
-@pytest.mark.parametrize("text", ["env:A", "file:a/b", "keyring:acme/ci@acme.com", "cmd:pass show acme", "prompt"])
-def test_the_five_forms_are_references(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["env:A", "file:a/b", "json:a.json#/b/0/c~1d", "keyring:acme/ci@acme.com", "cmd:pass show acme", "prompt"]
+)
+def test_the_six_forms_are_references(text: str) -> None:
     assert is_ref(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", SECRET, "env:", "env:A B", "file:", "keyring:acme", "keyring:/x", "cmd: ", "promptly", "ENV:A", 7, None],
+    [
+        "",
+        SECRET,
+        "env:",
+        "env:A B",
+        "file:",
+        "keyring:acme",
+        "keyring:/x",
+        "json:a.json",
+        "json:#/a",
+        "cmd: ",
+        "promptly",
+        "ENV:A",
+        7,
+        None,
+    ],
 )
 def test_anything_else_is_no_reference(text: object) -> None:
     assert not is_ref(text)
@@ -66,6 +84,34 @@ def test_a_file_that_cannot_hold_a_secret_is_one_line(tmp_path: Path, content: b
 
     with pytest.raises(BadProfile, match=message) as caught:
         resolve("file:s", folder=tmp_path)
+
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(("pointer", "found"), [("/a/b", SECRET), ("/list/1", SECRET), ("/x~1y/~0", SECRET)])
+def test_one_text_of_a_json_file_is_read_by_its_pointer(tmp_path: Path, pointer: str, found: str) -> None:
+    document = {"a": {"b": SECRET}, "list": ["no", SECRET], "x/y": {"~": SECRET}}
+    (tmp_path / "s.json").write_text(json.dumps(document))
+
+    assert resolve(f"json:s.json#{pointer}", folder=tmp_path).reveal() == found
+
+
+@pytest.mark.parametrize("pointer", ["/a", "/n", "/gone", "/list/9", "/list/x", "/list/" + "9" * 5000, "/a/b/c"])
+def test_a_place_without_a_text_is_told_and_what_is_there_is_not(tmp_path: Path, pointer: str) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({"a": {"b": SECRET}, "n": 7, "list": [SECRET]}))
+
+    with pytest.raises(BadProfile, match="no text at this place") as caught:
+        resolve(f"json:s.json#{pointer}", folder=tmp_path)
+
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [SECRET, "[" * 60_000, "1" * 9_000])
+def test_a_file_that_is_no_json_object_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "s.json").write_text(content)
+
+    with pytest.raises(BadProfile) as caught:
+        resolve("json:s.json#/a", folder=tmp_path)
 
     assert SECRET not in str(caught.value)
 

@@ -226,9 +226,9 @@ ADVERSARIAL = [
 
 
 @pytest.mark.parametrize("piece", ADVERSARIAL)
-def test_a_megabyte_of_one_piece_is_read_in_bounded_work(piece: str) -> None:
+def test_a_long_text_of_one_piece_is_read_in_bounded_work(piece: str) -> None:
     """No time is asserted: a quadratic reader would run into the suite's own timeout."""
-    text = piece * (1_000_000 // len(piece))
+    text = piece * (400_000 // len(piece))
     case_or_line(text)
     clean(text[:300_000])
     Names().text(text[:300_000])

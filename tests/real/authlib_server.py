@@ -2,7 +2,10 @@
 
 Run with a Python that has `authlib` and `flask`: `python authlib_server.py PUBLIC_KEY.pem`. The first line on stdout
 is its own URL; the token endpoint is `/token`. It knows the RFC 7523 bearer grant, private_key_jwt with a memory for
-`jti`, client secrets, and the code grant with PKCE required. Everything that it decides and words is Authlib's.
+`jti`, client secrets, the code grant with PKCE required, refresh tokens, passwords, device codes, introspection and
+revocation. Everything that it decides and words is Authlib's.
+
+A device's code is granted, denied or left waiting as its scope says: `yes`, `no`, `wait`.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin, grants
+from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
-from flask import Flask
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE, DeviceAuthorizationEndpoint, DeviceCodeGrant
+from flask import Flask, request
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
@@ -66,6 +72,10 @@ clients = {
         Client("assertion-client", ["client_assertion_jwt"], "client_credentials"),
         Client("secret-client", ["client_secret_basic", "client_secret_post"], "client_credentials", "right-secret"),
         Client("code-client", ["none"], "authorization_code"),
+        Client("refresh-client", ["client_secret_basic", "client_secret_post"], "refresh_token", "right-secret"),
+        Client("other-client", ["client_secret_basic", "client_secret_post"], "refresh_token", "right-secret"),
+        Client("password-client", ["client_secret_post"], "password", "right-secret"),
+        Client("device-client", ["none"], DEVICE_CODE_GRANT_TYPE),
     )
 }
 
@@ -151,11 +161,160 @@ class User(str):
         return str(self)
 
 
-server = AuthorizationServer(app, query_client=clients.get, save_token=lambda token, request: None)
+class Token(dict[str, Any]):
+    """A token that was issued, as Authlib wants to ask about it."""
+
+    def check_client(self, client: Client) -> bool:
+        return bool(self["client_id"] == client.client_id)
+
+    def get_client(self) -> Client:
+        return clients[self["client_id"]]
+
+    def get_user(self) -> User:
+        return User(USER)
+
+    def get_scope(self) -> str:
+        return str(self.get("scope") or "")
+
+    def is_expired(self) -> bool:
+        return False
+
+    def is_revoked(self) -> bool:
+        return bool(self.get("revoked"))
+
+
+REFRESHABLE = Token(client_id="refresh-client", scope="read write", refresh_token="right-refresh-token")
+issued: list[Token] = [REFRESHABLE]
+
+
+def keep(token: dict[str, Any], request: Any) -> None:
+    issued.append(Token(token, client_id=request.client.client_id))
+
+
+class Refresh(grants.RefreshTokenGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
+        return next((one for one in issued if one.get("refresh_token") == refresh_token), None)
+
+    def authenticate_user(self, refresh_token: Token) -> User:
+        return refresh_token.get_user()
+
+    def revoke_old_credential(self, refresh_token: Token) -> None:
+        return None
+
+
+class ByPassword(grants.ResourceOwnerPasswordCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_post"]
+
+    def authenticate_user(self, username: str, password: str) -> User | None:
+        return User(USER) if (username, password) == (USER, "right-password") else None
+
+
+class DeviceCode(dict[str, Any]):
+    def get_client_id(self) -> str:
+        return str(self["client_id"])
+
+    def get_scope(self) -> str:
+        return str(self["scope"] or "")
+
+    def get_user_code(self) -> str:
+        return str(self["user_code"])
+
+    def is_expired(self) -> bool:
+        return float(self["at"]) + float(self["expires_in"]) < time.time()
+
+
+device_codes: list[DeviceCode] = []
+
+
+class Devices(DeviceAuthorizationEndpoint):
+    INTERVAL = 1
+    EXPIRES_IN = 2
+
+    def get_verification_uri(self) -> str:
+        return f"{base}/device-of-a-person"
+
+    def save_device_credential(self, client_id: str, scope: str, data: dict[str, Any]) -> None:
+        device_codes.append(DeviceCode(data, client_id=client_id, scope=scope, at=time.time()))
+
+
+class ByDevice(DeviceCodeGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
+
+    def query_device_credential(self, device_code: str) -> DeviceCode | None:
+        return next((one for one in device_codes if one["device_code"] == device_code), None)
+
+    def query_user_grant(self, user_code: str) -> tuple[User, bool] | None:
+        scope = next(one.get_scope() for one in device_codes if one["user_code"] == user_code)
+        return None if scope == "wait" else (User(USER), scope == "yes")
+
+    def should_slow_down(self, credential: DeviceCode) -> bool:
+        return False
+
+
+class Introspection(IntrospectionEndpoint):
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "client_assertion_jwt"]
+
+    def query_token(self, token: str, hint: str) -> Token | None:
+        return next((one for one in issued if one.get("access_token") == token), None)
+
+    def check_permission(self, token: Token, client: Client, request: Any) -> bool:
+        return token.check_client(client)
+
+    def introspect_token(self, token: Token) -> dict[str, Any]:
+        now = int(time.time())
+        return {"client_id": token["client_id"], "scope": token.get_scope(), "iat": now, "exp": now + 864}
+
+
+class Revocation(RevocationEndpoint):
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "client_assertion_jwt"]
+
+    def query_token(self, token: str, hint: str) -> Token | None:
+        return next((one for one in issued if token in (one.get("access_token"), one.get("refresh_token"))), None)
+
+    def revoke_token(self, token: Token, request: Any) -> None:
+        token["revoked"] = True
+
+
+server = AuthorizationServer(app, query_client=clients.get, save_token=keep)
 server.register_client_auth_method(Proof.CLIENT_AUTH_METHOD, Proof())
-for grant in (Bearer, Credentials):
+for grant in (Bearer, Credentials, Refresh, ByPassword, ByDevice):
     server.register_grant(grant)
 server.register_grant(ByCode, [CodeChallenge(required=True)])
+for endpoint in (Devices, Introspection, Revocation):
+    server.register_endpoint(endpoint)
+
+
+@app.post("/device")
+def device() -> Any:
+    return server.create_endpoint_response(Devices.ENDPOINT_NAME)
+
+
+@app.post("/introspect")
+def introspect() -> Any:
+    return server.create_endpoint_response(Introspection.ENDPOINT_NAME)
+
+
+@app.post("/revoke")
+def revoke() -> Any:
+    return server.create_endpoint_response(Revocation.ENDPOINT_NAME)
+
+
+@app.get("/issued")
+def how_many() -> Any:
+    """How many tokens were issued since the start, and how many of them were revoked."""
+    return {"issued": len(issued) - 1, "revoked": sum(one.is_revoked() for one in issued)}
+
+
+@app.get("/api")
+def api() -> Any:
+    """An API of its own: 200 for a token of ours, RFC 6750 words for every other."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    known = next((one for one in issued if one.get("access_token") == token and not one.is_revoked()), None)
+    if known is None:
+        return {}, 401, {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="unknown here"'}
+    return {"client": known["client_id"]}
 
 
 @app.post("/token")

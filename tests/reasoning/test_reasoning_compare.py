@@ -116,3 +116,51 @@ def test_an_assertion_is_compared_with_a_case_by_what_both_have() -> None:
     case = side("b", ("assertion.aud", "https://test.salesforce.com"), ("org.kind", "sandbox"))
 
     assert [*differences(token, case)] == ["assertion.aud"]
+
+
+MY_DOMAIN = "https://acme.my.salesforce.com"
+
+
+@pytest.mark.parametrize(
+    ("audience", "matters"),
+    [(MY_DOMAIN, "unknown"), (f"{MY_DOMAIN}/services/oauth2/token", "yes"), ("http://acme.my.salesforce.com", "yes"),
+     ("https://acme--dev.sandbox.my.salesforce.com", "yes")],
+)  # fmt: skip
+def test_two_audiences_of_one_pool_are_both_taken_as_a_rule(audience: str, matters: str) -> None:
+    assert assertions({"aud": audience})["aud"].matters == matters
+
+
+def client_assertions(change: dict[str, Any], provider: str = "okta") -> dict[str, Difference]:
+    right = CLAIMS | {"iss": "0oa1", "sub": "0oa1", "aud": "https://acme.okta.com/oauth2/v1/token", "jti": "1"}
+    return differences(Side("a", HEADER, right), Side("b", HEADER, right | {"jti": "2"} | change), provider)
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "cause"),
+    [
+        ({"sub": "ci@acme.com"}, "sub", "client-id-mismatch"),
+        ({"iss": "0oa2"}, "iss", "client-id-unknown"),
+        ({"aud": "https://acme.okta.com"}, "aud", "wrong-audience"),
+        ({"exp": 9000}, "exp - iat", "assertion-ttl-too-long"),
+        ({"jti": "1"}, "jti", "jti-replayed"),
+    ],
+)
+def test_assertions_by_which_clients_prove_themselves_name_clients_and_no_users(
+    change: dict[str, Any], name: str, cause: str
+) -> None:
+    found = client_assertions(change)
+
+    assert cause in found[name].causes
+    assert not {"wrong-subject", "user-not-assigned-to-app"} & {c for d in found.values() for c in d.causes}
+
+
+def test_a_jti_of_null_is_none() -> None:
+    found = client_assertions({"jti": None}, "node-oidc-provider")["jti"]
+
+    assert (found.a, found.b, found.causes) == ("present", None, ("missing-claim",))
+
+
+def test_scores_that_nobody_thinks_of_are_left_out() -> None:
+    a, b = side("a", verdicts={"clock-drift": 20, "rate-limited": -30}), side("b", verdicts={"clock-drift": 3})
+
+    assert [*differences(a, b)] == ["clock-drift"]

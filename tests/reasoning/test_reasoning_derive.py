@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from jwtdoctor.checkup import examine
+from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.facts import VOCABULARY, Value
 from jwtdoctor.model.names import Sureness
 from jwtdoctor.model.provider import Limit, Provider
-from jwtdoctor.reasoning.derive import derive, reads_of
+from jwtdoctor.reasoning.derive import WhatIf, derive, reads_of
 from jwtdoctor.reasoning.rules.table import RULES, is_whole_quarter_hours
 from jwtdoctor.reasoning.salesforce_hosts import host_kind
+from jwtdoctor.testing import World
 
 
 def provider(slug: str = "salesforce", **limits: float | None) -> Provider:
@@ -216,3 +219,30 @@ def test_an_observed_fact_is_never_overwritten() -> None:
     told = Chart.of([Observation("clock.is_harmless", False, "user"), Observation("clock.ahead_s", 0.0)])
 
     assert derive(told, provider(), "jwt-bearer").flag("clock.is_harmless") is False
+
+
+ANSWERS: dict[str, tuple[Value, ...]] = {
+    "bool": (True, False),
+    "number": (-600.0, 90.0),
+    "text": ("production",),
+    "list": (("api", "refresh_token"),),
+}
+
+
+@pytest.mark.parametrize("fault", ["clock-drift", "wrong-audience", "user-not-assigned-to-app", "code-expired"])
+def test_one_answer_more_gives_the_chart_that_deriving_anew_gives(fault: str) -> None:
+    world = World(fault)
+    base = examine(world.case, world.instruments).chart.plus(world.administrators_facts)
+    salesforce = load().providers["salesforce"]
+    before = derive(base, salesforce, world.scenario.flow)
+    what_if = WhatIf(base, salesforce, world.scenario.flow)
+
+    for fact in (f for f in VOCABULARY.values() if not f.derived and f.name not in base):
+        for value in ANSWERS.get(fact.kind, ()):
+            answer = Observation(fact.name, value, "question")
+            chart, changed = what_if.plus(answer)
+            anew = derive(base.plus([answer]), salesforce, world.scenario.flow)
+            assert chart.observations == anew.observations, fact.name
+            assert changed == {o.fact for o in anew if before.value(o.fact) != o.value} | (
+                {o.fact for o in before} - {o.fact for o in anew}
+            )

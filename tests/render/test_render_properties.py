@@ -112,26 +112,7 @@ def test_html_loads_nothing_and_runs_nothing() -> None:
     shown = as_html(clock_report())
 
     assert "default-src 'none'" in shown
-    assert not re.search(r"<(script|img|link|iframe|a)\b|\bon\w+=|url\(", shown)
-
-
-def test_sarif_has_what_readers_require_and_every_result_a_rule_or_a_finding() -> None:
-    log = json.loads(sarif(clock_report()))
-
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert [(r["ruleId"], r["level"]) for r in run["results"]] == [("clock-drift", "error"), ("thin-margin", "warning")]
-    assert all(result["message"]["text"] for result in run["results"])
-    assert rules == {"clock-drift"}
-
-
-def test_junit_counts_what_it_holds() -> None:
-    suite = ElementTree.fromstring(junit(clock_report()))
-
-    assert suite.get("tests") == str(len(suite.findall("testcase")))
-    assert suite.get("failures") == str(len(suite.findall("testcase/failure"))) == "1"
-    assert suite.get("skipped") == str(len(suite.findall("testcase/skipped"))) == "1"
+    assert not re.search(r"<(script|img|link|iframe|object|embed|form|base)\b|\bon\w+=|url\(|@import|style=", shown)
 
 
 # --- what was wrong once

@@ -230,4 +230,5 @@ def test_a_simulated_check_brings_all_that_a_checkup_needs() -> None:
 
     assert staged.attempt.token_url.startswith("http://127.0.0.1:")
     assert facts["request.token_host"] == "acme--dev.sandbox.my.salesforce.com"
-    assert [source.name for source in staged.time_sources] == [f"ntp:{staged.ntp[0]}"]
+    assert [source.name for source in staged.time_sources] == [f"ntp:{server}" for server in staged.ntp]
+    assert len(set(staged.ntp)) == 2, "one alone cannot agree with another"

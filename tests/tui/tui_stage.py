@@ -6,21 +6,26 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Event as Flag
 from time import monotonic
 from typing import Any
 
+import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from jwtdoctor.config.attempts import claims_of
+from jwtdoctor.config.profiles import Settings, Value
 from jwtdoctor.instruments.ports import Transport
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.case import Case
 from jwtdoctor.model.exchange import Exchange, TokenRequest
+from jwtdoctor.probes.rounds import Rules
 from jwtdoctor.testing import TRUE_NOW, World
 from jwtdoctor.tui.app import JwtDoctorApp
 from jwtdoctor.tui.screens.workbench import Workbench
-from jwtdoctor.tui.subjects import Ask, Catalogue, Kind, Prepared, shell_line
+from jwtdoctor.tui.subjects import Ask, Catalogue, Clocks, Kind, Prepared, options_of, shell_line, staged_settings
 
 SMALL = (80, 24)
 WIDE = (130, 40)
@@ -37,23 +42,51 @@ class InWorld:
     held: Flag | None = None
     kind: Kind = "fault"
     summary: str = "a world in process"
+    edits: Mapping[str, Value] = field(default_factory=dict)
+    editable: frozenset[str] | None = None
 
     @property
     def group(self) -> str:
         return self.world.scenario.flow
 
+    def edited(self, edits: Mapping[str, Value]) -> InWorld:
+        return replace(self, edits=dict(edits))
+
+    def settings(self, knowledge: Knowledge) -> Settings:
+        return staged_settings(self._case(), self.edits)
+
     def command(self, facts: Mapping[str, str]) -> str:
-        return shell_line("check", "--simulate", self.name, facts=facts)
+        return shell_line("check", "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
 
     def draft(self, knowledge: Knowledge, now: float) -> Case:
-        return self.world.case
+        return self._case()
+
+    def _case(self) -> Case:
+        """The case of the world with what was typed on top, as far as an attempt knows it."""
+        case = self.world.case
+        names = {"lifetime": "lifetime_s", "claim": "", "no_iat": ""}
+        known: dict[str, Any] = {names.get(n, n): v for n, v in self.edits.items() if names.get(n, n)}
+        if "no_iat" in self.edits:
+            known["iat"] = not self.edits["no_iat"]
+        if "claim" in self.edits:
+            known["extra_claims"] = claims_of(self.edits["claim"])  # type: ignore[arg-type]
+        assert case.attempt is not None
+        return replace(case, attempt=replace(case.attempt, **known))
 
     @contextmanager
     def opened(self, knowledge: Knowledge, ask: Ask) -> Iterator[Prepared]:
         instruments = self.world.instruments
         if self.held is not None:
             instruments = replace(instruments, transport=Holding(instruments.transport, self.held))
-        yield Prepared(self.world.case, instruments)
+        yield Prepared(self._case(), instruments)
+
+    @contextmanager
+    def clocks(self, knowledge: Knowledge) -> Iterator[Clocks]:
+        rules = Rules(knowledge.providers["salesforce"], 180)
+        yield Clocks(self.world.instruments, "https://acme.my.salesforce.com/", rules, pause=lambda _: None)
+
+    def clock_command(self, *, watch: bool) -> str:
+        return shell_line("clock", *(("--watch",) if watch else ()))
 
 
 @dataclass
@@ -71,6 +104,13 @@ class Holding:
 
     def get(self, url: str, deadline_s: float) -> Exchange:
         return self.inner.get(url, deadline_s)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where history, copies and last cases go: a folder of each test's own. To be imported by every test of an app."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "jwtdoctor"
 
 
 def subject(name: str, *, held: Flag | None = None, **world: Any) -> InWorld:
@@ -104,9 +144,10 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], what: str = "")
     """Waits for a condition, as long as it takes and no longer."""
     ends_at = monotonic() + PATIENCE_S
     while not holds():
+        assert not getattr(pilot.app, "broken", ()), pilot.app.broken  # type: ignore[attr-defined]
         assert monotonic() < ends_at, what or "the screen did not come to it:\n" + "\n".join(seen(pilot.app))
-        await asyncio.sleep(0.01)
-        await pilot.pause()
+        await asyncio.sleep(0.03)
+    await pilot.pause()
 
 
 async def examined(pilot: Pilot[None], app: JwtDoctorApp) -> None:

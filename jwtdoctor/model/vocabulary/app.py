@@ -174,6 +174,16 @@ OBSERVED = (
         witness="dpop-demand",
         ask="Does the app demand DPoP (sender-constrained tokens)?",
     ),
+    fact("app.name", "text", "the app's label in the org", personal=True),
+    fact("app.grantees", "list", "profiles and permission sets that the app is assigned to", personal=True),
+    fact("app.session_policy", "text", "what the app's high-assurance policy does", answers=("Block", "RaiseSessionLevel")),
+    fact(
+        "app.staged_credentials",
+        "text",
+        "state of the staged credentials of the external client app",
+        answers=("none", "Active", "Expired", "Rotated"),
+    ),
+    fact("app.certificate_not_after_in_s", "number", "how long the certificate on the app is still valid"),
     fact(
         "app.exists",
         "bool",

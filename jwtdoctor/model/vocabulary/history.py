@@ -110,6 +110,12 @@ OBSERVED = (
     ),
     fact("retry.granted_with_true_time", "bool", "granted when signed with true time", witness="retry-time"),
     fact(
+        "retry.granted_with_host_time",
+        "bool",
+        "granted when signed with the token host's own time, where true time is not known",
+        witness="retry-time",
+    ),
+    fact(
         "retry.granted_with_audience",
         "bool",
         "granted with the audience that the evidence points to",

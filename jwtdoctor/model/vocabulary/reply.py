@@ -25,6 +25,12 @@ OBSERVED = (
         witness="refusal",
         ask="What does Setup > Login History show as Status for this attempt (or is there no row)?",
     ),
+    fact(
+        "login_history.idp_code",
+        "text",
+        "the error code of this attempt in the Identity Provider Event Log",
+        witness="refusal",
+    ),
     fact("reply.body_is_json", "bool", "the body parses as a JSON object", witness="reply-form"),
     fact("reply.correlation_id", "text", "request id that the server gave", witness="reply.correlation_id"),
     fact("reply.client_text", "text", "text of a client or library, no answer of the endpoint", witness="refusal"),

@@ -67,6 +67,16 @@ OBSERVED = (
         ask="Does the user's profile restrict Login Hours?",
     ),
     fact(
+        "user.within_login_hours",
+        "bool",
+        "the attempt lay within the profile's login hours, in the time zone of the org",
+        witness="user.login_hours_set",
+    ),
+    fact("user.caller_ip", "text", "the address that the service saw the caller at", personal=True),
+    fact("user.profile", "text", "the user's profile", personal=True),
+    fact("user.licence", "text", "the user's licence"),
+    fact("user.assigned_by", "text", "what assigns the user to the app", personal=True),
+    fact(
         "user.exists_in_org",
         "bool",
         "the user name exists in the target org",

@@ -17,9 +17,11 @@ from jwtdoctor.errors import BadProfile
 from jwtdoctor.instruments.ports import Person, Transport
 from jwtdoctor.intake.bodies import parts_of
 from jwtdoctor.intake.redact import printable
+from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.exchange import Exchange, NoReply, Reply, TokenRequest
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.flows.shape import Field, Flow, needed
 
 INTERVAL_S = 5.0
 """RFC 8628 §3.2: where the endpoint names none."""
@@ -116,3 +118,14 @@ def _line(value: Any) -> str:
 def _number(value: Any, otherwise: float) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6
     return float(value) if is_number else otherwise
+
+
+def _fields(attempt: Attempt, _assertion: Assertion | None) -> list[Field]:
+    """RFC 8628 §3.4; Salesforce has names of its own."""
+    code = needed(attempt.device_code, "--device-code REF")
+    if is_salesforce_dialect(attempt.token_url):
+        return [("grant_type", "device"), ("code", code)]
+    return [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", code)]
+
+
+FLOW = Flow("device", _fields, asks_scope_here=False)

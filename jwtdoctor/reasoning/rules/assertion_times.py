@@ -11,6 +11,8 @@ from jwtdoctor.reasoning.rules.table import (
     is_whole_quarter_hours,
 )
 
+TINY_S = 30.0
+"""A life of less, the tolerance of the provider included, is outlived by an ordinary delay."""
 DAY_S = 86_400.0
 """A maximum beyond it (Apple: half a year) leaves no second to be fast by."""
 
@@ -52,7 +54,9 @@ def _expired_because_of_clock(given: Given) -> bool | None:
     if given.chart.flag("assertion.exp_had_passed") is not True:
         return False if "assertion.exp_had_passed" in given.chart else None
     local_s, ahead_s = _exp_on_local_clock_s(given), given.ahead_s()
-    return None if local_s is None or ahead_s is None else local_s >= 0 and ahead_s < -RIGHT_CLOCK_S
+    if local_s is None or ahead_s is None:
+        return None
+    return local_s >= -ON_THE_WAY_S - given.clock_slack_s() and ahead_s < -RIGHT_CLOCK_S
 
 
 @derived(
@@ -66,7 +70,7 @@ def _expired_despite_right_clock(given: Given) -> bool | None:
     if given.chart.flag("assertion.exp_had_passed") is not True:
         return False if "assertion.exp_had_passed" in given.chart else None
     local_s = _exp_on_local_clock_s(given)
-    return None if local_s is None else local_s < 0
+    return None if local_s is None else local_s < 0 and not given.chart.flag("assertion.expired_because_of_clock")
 
 
 @derived(
@@ -135,7 +139,8 @@ def _starts_in_future_despite_right_clock(given: Given) -> bool | None:
 @derived("assertion.ttl_is_tiny", "assertion.ttl_s")
 def _ttl_is_tiny(given: Given) -> bool | None:
     ttl_s = given.chart.number("assertion.ttl_s")
-    return None if ttl_s is None else 0 <= ttl_s < 30
+    tolerated_s = given.provider.limit("late_tolerance_s") or 0.0
+    return None if ttl_s is None else -ON_THE_WAY_S <= ttl_s < TINY_S - tolerated_s
 
 
 @derived("assertion.sits_on_limit", "assertion.ttl_s", "assertion.exp_in_s")

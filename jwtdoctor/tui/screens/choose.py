@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import Footer
 
-from jwtdoctor.tui.drawing import STYLES, hanging, plain
+from jwtdoctor.tui.drawing import STYLES
+from jwtdoctor.tui.sturdy import Sturdy
 from jwtdoctor.tui.subjects import Catalogue, Subject
+from jwtdoctor.tui.widgets.commandline import CommandLine
 from jwtdoctor.tui.widgets.drawn import Drawn
-
-NAME = 39
+from jwtdoctor.tui.widgets.subjectlist import SubjectList
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Choice:
     run: bool
 
 
-class ChooseScreen(Screen[Choice | None]):
+class ChooseScreen(Sturdy, Screen[Choice | None]):
     """Gives a `Choice`, or None where nothing was chosen."""
 
     HELP = (
@@ -39,10 +39,6 @@ class ChooseScreen(Screen[Choice | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "choose(True)", "Run"),
         Binding("enter", "choose(False)", "Open", priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
         Binding("escape", "dismiss(None)", "Back"),
     ]
 
@@ -51,72 +47,31 @@ class ChooseScreen(Screen[Choice | None]):
         super().__init__()
         self._catalogue = catalogue
         self._first = first
-        self._by_id = {str(number): subject for number, subject in enumerate(catalogue)}
-        """Ids outlive the filter: a message about a row may arrive when the list has changed."""
 
     def compose(self) -> ComposeResult:
         yield Drawn(lambda width: [Content.styled(" What to examine", STYLES["title"]).truncate(width)])
-        yield Input(placeholder="type to filter", compact=True)
-        yield OptionList(markup=False, compact=True)
-        yield Drawn(id="about")
+        yield SubjectList(tuple(self._catalogue), self._catalogue.matching, self._first)
+        yield CommandLine(self.command_line)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self._list("")
-        self.query_one(Input).focus()
+        self.query_one(SubjectList).take_focus()
 
-    @on(Input.Changed)
-    def _filter(self, event: Input.Changed) -> None:
-        self._list(event.value)
+    @on(SubjectList.Moved)
+    def _moved(self) -> None:
+        self.query_one(CommandLine).again()
 
-    @on(OptionList.OptionHighlighted)
-    def _moved(self, event: OptionList.OptionHighlighted) -> None:
-        """What is highlighted, in full."""
-        number = event.option_id
-        summary = self._by_id[number].summary if number is not None else ""
-        self.query_one("#about", Drawn).draw(lambda width: hanging(Content(" "), plain(summary), width))
-
-    @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
+    @on(SubjectList.Picked)
+    def _picked(self) -> None:
         self.action_choose(False)
 
-    def action_move(self, steps: int) -> None:
-        """Moves in the list while the filter keeps the focus."""
-        options = self.query_one(OptionList)
-        for _ in range(abs(steps)):
-            if steps > 0:
-                options.action_cursor_down()
-            else:
-                options.action_cursor_up()
-
     def action_choose(self, run: bool) -> None:
-        options = self.query_one(OptionList)
-        option = options.highlighted_option
-        if option is None or option.id is None:
+        subject = self.query_one(SubjectList).chosen
+        if subject is None:
             self.notify("Nothing matches: shorten the filter.", title="Nothing to open", markup=False)
             return
-        self.dismiss(Choice(self._by_id[option.id], run))
+        self.dismiss(Choice(subject, run))
 
-    def _list(self, words: str) -> None:
-        matching = self._catalogue.matching(words)
-        options = self.query_one(OptionList)
-        options.clear_options()
-        group = ""
-        start = None
-        for number, subject in self._by_id.items():
-            if subject not in matching:
-                continue
-            if subject.group != group:
-                group = subject.group
-                options.add_option(Option(Content.styled(f" {group}", STYLES["title"]), disabled=True))
-            if start is None or subject.name == self._first:
-                start = options.option_count
-            options.add_option(Option(_line(subject), id=number))
-        if not matching:
-            options.add_option(Option(Content.styled("nothing matches", "italic"), disabled=True))
-        options.highlighted = start
-
-
-def _line(subject: Subject) -> Content:
-    return Content.assemble("  ", (f"{subject.name:<{NAME}} ", "bold"), plain(subject.summary))
+    def command_line(self) -> str:
+        subject = self.query_one(SubjectList).chosen if self.is_mounted else None
+        return "jwtdoctor profiles list" if subject is None else subject.command({})

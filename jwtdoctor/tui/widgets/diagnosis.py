@@ -10,19 +10,35 @@ A report that replaces another keeps the widgets of the questions and causes tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
 from jwtdoctor.model.names import Likelihood
 from jwtdoctor.model.report import ProbeEnded, ProbeStarted, Question, Report, Verdict
-from jwtdoctor.render.page import Page, page
-from jwtdoctor.tui.drawing import STYLES, Lines, below, hanging, head, joined, plain, timeline, titled
+from jwtdoctor.render.page import Page, Row, Section, page
+from jwtdoctor.tui.drawing import (
+    STYLES,
+    Lines,
+    below,
+    hanging,
+    head,
+    joined,
+    plain,
+    row_lines,
+    timeline,
+    titled,
+    with_word,
+)
 from jwtdoctor.tui.widgets.cause import CauseBox
 from jwtdoctor.tui.widgets.drawn import Drawn
 from jwtdoctor.tui.widgets.probes import ProbeList
 from jwtdoctor.tui.widgets.question import QuestionBox
+from jwtdoctor.tui.widgets.step import StepRow
 
 MOST_OTHERS = 6
 SHOWN_ELSEWHERE = ("Do", "Why", "Also thought of")
@@ -37,16 +53,19 @@ class DiagnosisPane(Vertical):
         "= says the same again and is counted once, ? was not observed."
     )
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "copy", "Copy", show=False)]
+
     def __init__(self, empty: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._empty = empty
         self._asked: dict[str, Question] = {}
+        self._steps: tuple[Row, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Drawn(id="verdict")
         with VerticalScroll(id="body"):
             yield ProbeList(id="probes")
-            yield Drawn(id="do")
+            yield Vertical(id="do")
             yield Vertical(id="questions")
             yield Drawn(id="window")
             yield Vertical(id="causes")
@@ -90,7 +109,7 @@ class DiagnosisPane(Vertical):
         shown = page(report)
         self.query_one(ProbeList).display = False
         self.query_one("#verdict", Drawn).draw(lambda width: head(shown, width))
-        self.query_one("#do", Drawn).draw(lambda width: _do(shown, width))
+        await self._show_steps(shown)
         await self._show_questions(report, answers or {})
         self.query_one("#window", Drawn).draw(lambda width: below(timeline(report, width)))
         await self._show_causes(report)
@@ -99,11 +118,32 @@ class DiagnosisPane(Vertical):
     async def _clear(self) -> None:
         self._asked = {}
         self.query_one(ProbeList).display = False
-        for name in ("#do", "#window", "#rest"):
+        self._steps = ()
+        for name in ("#window", "#rest"):
             self.query_one(name, Drawn).draw(lambda _: [])
-        for name in ("#questions", "#causes"):
+        for name in ("#do", "#questions", "#causes"):
             await self.query_one(name).remove_children()
         self.to_top()
+
+    async def _show_steps(self, shown: Page) -> None:
+        """What to do: must be seen without scrolling. The same steps keep their rows, and with them the focus."""
+        section = next((section for section in shown.sections if section.title == "Do"), None)
+        steps = () if section is None else section.rows
+        if steps == self._steps:
+            return
+        self._steps = steps
+        box = self.query_one("#do", Vertical)
+        await box.remove_children()
+        if section is not None:
+            await box.mount_all([Drawn(_do_title), *_step_rows(section)])
+
+    def action_copy(self) -> None:
+        """Copies the step that has the focus, else the first that has a command."""
+        steps = list(self.query(StepRow))
+        chosen = next((s for s in steps if s.has_focus), None) or next((s for s in steps if s.row.command), None)
+        chosen = chosen or next(iter(steps), None)
+        if chosen is not None:
+            chosen.action_copy()
 
     async def _show_questions(self, report: Report, answers: Mapping[str, str]) -> None:
         """Answered questions stay where they are, new ones come below, the others go."""
@@ -139,10 +179,22 @@ def _thought_of(report: Report) -> list[Verdict]:
     return [*leading, *others[:MOST_OTHERS]]
 
 
-def _do(shown: Page, width: int) -> Lines:
-    """What must be seen without scrolling."""
-    do = next((section for section in shown.sections if section.title == "Do"), None)
-    return [] if do is None else below(titled(do, width))
+def _do_title(width: int) -> Lines:
+    lead = Content.styled("Do", STYLES["title"])
+    return [Content(""), *with_word(lead, Content(""), "c copies", width)]
+
+
+def _step_rows(section: Section) -> list[Drawn]:
+    """Headings as they are, steps numbered and with the focus in reach."""
+    found: list[Drawn] = []
+    number = 0
+    for row in section.rows:
+        if row.sign == "*":
+            found.append(Drawn(partial(row_lines, row, "*")))
+        else:
+            number += 1
+            found.append(StepRow(row, str(number)))
+    return found
 
 
 def _rest(shown: Page, asks: bool, width: int) -> Lines:

@@ -26,7 +26,7 @@ class ExchangePane(VerticalScroll):
 
     def show(self, preview: Preview | None, exchange: Exchange | None) -> None:
         """`exchange` None: nothing came back (yet)."""
-        self.query_one(Drawn).draw(lambda width: joined([_sent(preview, width), _came(exchange, width)]))
+        self.query_one(Drawn).draw(lambda width: joined([_sent(preview, width), came(exchange, width)]))
         self.scroll_home(animate=False)
 
 
@@ -42,7 +42,8 @@ def _sent(preview: Preview | None, width: int) -> Lines:
     return lines
 
 
-def _came(exchange: Exchange | None, width: int) -> Lines:
+def came(exchange: Exchange | None, width: int) -> Lines:
+    """What came back: its title, then the answer line by line."""
     title = Content.styled("Response", STYLES["title"])
     match exchange:
         case None:

@@ -20,8 +20,8 @@ from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.tui.answers import Basis, explained
 from jwtdoctor.tui.drawing import STYLES, hanging, plain
-from jwtdoctor.tui.examining import place_of
 from jwtdoctor.tui.messages import Answered, Explained, Reconcluded
+from jwtdoctor.tui.sturdy import as_line
 from jwtdoctor.tui.subjects import shell_line
 from jwtdoctor.tui.widgets.diagnosis import DiagnosisPane
 from jwtdoctor.tui.widgets.drawn import Drawn
@@ -50,6 +50,8 @@ class PasteArea(TextArea):
 
     def __init__(self) -> None:
         super().__init__(tab_behavior="focus", show_line_numbers=False, soft_wrap=True, compact=True)
+        for key in ("f6", "f7"):  # Textual selects lines with them; here they mean the same as everywhere
+            self._bindings.key_to_bindings.pop(key, None)
         self._pasted = ""
         self._shown = ""
 
@@ -116,8 +118,7 @@ class ExplainPane(Vertical):
         except BadInput as problem:
             self.post_message(Explained(turn, None, str(problem)))
         except Exception as bug:  # noqa: BLE001 - a crash of ours is a line on the screen, and the session goes on
-            line = f"this is a bug in jwtdoctor: {type(bug).__name__} at {place_of(bug)}"
-            self.post_message(Explained(turn, None, line))
+            self.post_message(Explained(turn, None, as_line(bug)))
 
     @on(Explained)
     async def _explained(self, event: Explained) -> None:

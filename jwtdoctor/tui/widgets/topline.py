@@ -10,6 +10,8 @@ from jwtdoctor.tui.drawing import STYLES, plain
 from jwtdoctor.tui.subjects import Subject
 from jwtdoctor.tui.widgets.drawn import Drawn
 
+RIGHT_S = 0.5
+
 
 class TopLine(Drawn):
     """One line, cut where it is too long: the right end first."""
@@ -17,17 +19,25 @@ class TopLine(Drawn):
     def on_mount(self) -> None:
         self.tell(None, "", None)
 
-    def tell(self, subject: Subject | None, flow: str, report: Report | None) -> None:
+    def tell(self, subject: Subject | None, flow: str, report: Report | None, *, is_unsaved: bool = False) -> None:
         """`flow` empty where it is not known yet; `report` None before there is one."""
         what = " · ".join(part for part in (subject.name, flow) if part) if subject else "nothing chosen"
+        what += " · not saved" if is_unsaved else ""
         right = ""
         if report is not None and report.command == "check":
             logins = f"{report.logins_used} login{'' if report.logins_used == 1 else 's'} used"
-            clock = (
-                clock_words(report).partition(",")[0].partition(";")[0].partition(" true time")[0].removesuffix(" of")
-            )
+            clock = _clock_words(report)
             right = f"{logins}  clock {clock} "
         self.draw(lambda width: [_line(what, right, width)])
+
+
+def _clock_words(report: Report) -> str:
+    """`600.0 s behind`, `right` within half a second, `not measured`."""
+    ahead_s = report.chart.number("clock.ahead_s")
+    if ahead_s is not None and abs(ahead_s) < RIGHT_S:
+        return "right"
+    words = clock_words(report).partition(",")[0].partition(";")[0].partition(" true time")[0]
+    return words.removesuffix(" of")
 
 
 def _line(what: str, right: str, width: int) -> Content:

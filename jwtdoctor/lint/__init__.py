@@ -1,0 +1,1 @@
+"""Reads app metadata in a repository and says what is wrong with it. `check.py` is the way in."""

@@ -1,0 +1,100 @@
+"""The judgement of a provider's service: a pure function of the request, the service and its clock.
+
+rule(request, service, now) -> Decision
+
+The questions and the words are the provider's (`dialect`); the rules are those of its data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.model.names import GRANT_TYPES
+from jwtdoctor.simulator.providers import entra, github, google, okta, plain, snowflake
+from jwtdoctor.simulator.providers.checks import Asked, Trouble, asked_of, jti_of
+from jwtdoctor.simulator.providers.dialect import Dialect, json_reply
+from jwtdoctor.simulator.providers.service import Service
+from jwtdoctor.simulator.refusals import Refusal
+from jwtdoctor.simulator.wire import HttpRequest, bearer_of
+
+PLAYED = {
+    "google": google.DIALECT,
+    "entra": entra.DIALECT,
+    "okta": okta.DIALECT,
+    "github": github.DIALECT,
+    "snowflake": snowflake.DIALECT,
+}
+"""The providers whose own words are played; every other one is played from its data (`plain`)."""
+
+_FIELDS = {"jwt-bearer": "assertion", "private-key-jwt": "client_assertion", "client-secret-jwt": "client_secret"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of a request, and which names it used up."""
+
+    reply: Reply
+    refusal: Refusal | None = None
+    spent: tuple[str, ...] = ()
+
+    def onto(self, service: Service) -> Service:
+        """The service as it stands afterwards."""
+        return service.after(self.spent) if self.spent else service
+
+
+def dialect_of(service: Service) -> Dialect:
+    return PLAYED.get(service.provider.slug) or plain.dialect(service.provider)
+
+
+def rule(request: HttpRequest, service: Service, now: float) -> Decision:
+    """The answer with what it used up. `now` is the service's clock in epoch seconds. Never raises."""
+    dialect = dialect_of(service)
+    page = dialect.pages(request, service, now)
+    if page is not None:
+        return Decision(page)
+    if request.path.rstrip("/") != service.path.rstrip("/"):
+        return Decision(json_reply(404, {"message": "Not Found"}, now))
+    asked = asked_of(request, (dialect.token_of or token_of(service))(request), service, now)
+    trouble = trouble_of(asked, dialect)
+    headers = dialect.headers(asked)
+    if trouble is None:
+        used = jti_of(asked)
+        reply = json_reply(200, dialect.granted(asked), now, headers)
+        return Decision(reply, spent=() if used is None else (used,))
+    refusal = dialect.words(trouble, asked)
+    return Decision(json_reply(refusal.status, dialect.body(refusal, trouble, asked), now, headers), refusal)
+
+
+def trouble_of(asked: Asked, dialect: Dialect) -> Trouble | None:
+    """The first question that the request does not answer; those of the form come first."""
+    wrong = _form(asked)
+    if wrong is not None:
+        return wrong
+    return next((found for check in dialect.checks if (found := check(asked)) is not None), None)
+
+
+def _form(asked: Asked) -> Trouble | None:
+    """Method and grant type, where a token is asked for."""
+    service = asked.service
+    shape = service.provider.requests.get(service.flow)
+    if service.flow == "api-jwt":
+        return None
+    if asked.request.method != "POST":
+        return Trouble("method", asked.request.method)
+    if shape is not None and shape.grant_type:
+        return None
+    wanted = {"jwt-bearer": "jwt-bearer", "private-key-jwt": "client-credentials"}.get(service.flow)
+    sent = GRANT_TYPES.get(asked.form.get("grant_type", ""))
+    return None if wanted is None or sent == wanted else Trouble("grant-type", asked.form.get("grant_type", "")[:60])
+
+
+class token_of:  # noqa: N801
+    """Where the flow puts the JWT: a field of the form, or the Authorization header."""
+
+    def __init__(self, service: Service) -> None:
+        shape = service.provider.requests.get(service.flow)
+        self._field = (shape.assertion if shape else "") or _FIELDS.get(service.flow, "")
+
+    def __call__(self, request: HttpRequest) -> str:
+        return request.parameters().get(self._field, "") if self._field else bearer_of(request)

@@ -1,0 +1,77 @@
+"""What stands in a provider's service: the rules of its data, one registered client, and what was used up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from jwtdoctor.model.provider import Provider
+from jwtdoctor.model.secret import Secret
+
+if TYPE_CHECKING:
+    from jwtdoctor.assertions.keytypes import PublicKey
+
+State = Literal["active", "deleted", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKey:
+    """A public key (or certificate) as the service knows it, in PEM. `kid` empty: it has no name there."""
+
+    pem: str
+    kid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A provider's service with one registered client, as its console would show it.
+
+    `limits` are those of the provider's data with what is guessed beside them (seconds). `users`: whom the client may
+    log in; empty: the subject is not looked at. `names`: what else the service goes by, such as its tenant.
+    """
+
+    provider: Provider
+    flow: str
+    host: str
+    path: str
+    client_id: str
+    issuer: str
+    audiences: tuple[str, ...]
+    keys: tuple[RegisteredKey, ...] = ()
+    users: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    client: State = "active"
+    secret: Secret | None = None
+    scopes: frozenset[str] | None = None
+    """What may be asked for; None: the scopes are not looked at."""
+    delegated: bool = True
+    """Whether the client may act for the users (Google: domain-wide delegation; Entra: an admin's consent)."""
+    single_use: bool = False
+    wants_dpop: bool = False
+    up: bool = True
+    names: Mapping[str, str] = field(default_factory=dict)
+    spent: frozenset[str] = frozenset()
+    """Every `jti` that was used."""
+
+    @property
+    def logical_host(self) -> str:
+        return self.host
+
+    def limit(self, name: str) -> float | None:
+        """Seconds; None where the service does not look."""
+        found = self.limits.get(name)
+        return self.provider.limit(name) if found is None else found
+
+    def after(self, spent: Iterable[str]) -> Service:
+        """The service once these names are used up."""
+        return replace(self, spent=self.spent | frozenset(spent))
+
+
+@lru_cache(maxsize=64)
+def public_key(pem: str) -> PublicKey:
+    """A registered key, read once."""
+    from jwtdoctor.assertions.keys import load_public
+
+    return load_public(pem.encode(), where="the registered key")

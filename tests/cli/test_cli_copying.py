@@ -1,0 +1,165 @@
+"""What is copied out runs elsewhere: the request as curl and as Python, against the simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli_shell import Shell
+
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.model.secret import Secret
+from jwtdoctor.simulator.server import Simulator
+from jwtdoctor.simulator.wire import HttpRequest
+from jwtdoctor.simulator.world import CONSUMER_KEY, USERNAME, healthy
+
+ROOT = Path(__file__).parents[2]
+KEYS = ROOT / "sample_keys"
+AUDIENCE = "https://login.salesforce.com"
+NASTY = "Pl4nted%2B&= Secret'\"$(touch ran)`é"
+needs_curl = pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("bash")) or sys.platform == "win32", reason="curl and bash"
+)
+
+
+@pytest.fixture
+def jwtdoctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell in whose PATH there is a `jwtdoctor`, as where it was installed."""
+    shell = Shell(tmp_path, monkeypatch)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "jwtdoctor").write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m jwtdoctor "$@"\n')
+    (programs / "jwtdoctor").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return shell
+
+
+class Heard(Simulator):
+    """A simulator that counts what it was asked."""
+
+    requests = 0
+
+    def answer(self, request: HttpRequest) -> Reply:
+        self.requests += 1
+        return super().answer(request)
+
+
+@pytest.fixture
+def bearer() -> Iterator[Heard]:
+    simulator = Heard(healthy("jwt-bearer", certificate_pem=(KEYS / "matching.crt").read_text()))
+    with simulator:
+        yield simulator
+
+
+def who(simulator: Simulator) -> list[str]:
+    return ["--url", simulator.token_url, "--client-id", CONSUMER_KEY, "--username", USERNAME, "--audience", AUDIENCE]
+
+
+def ran(text: str, *program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*program, text], capture_output=True, text=True, timeout=60)
+
+
+@needs_curl
+def test_the_copy_in_curl_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORD", "throwaway")
+    key = ["--key", str(KEYS / "encrypted.key"), "--key-passphrase", "env:WORD"]
+
+    copy = jwtdoctor("check", *who(bearer), *key, "--copy", "curl")
+    done = ran(copy.out, "bash", "-c")
+
+    assert copy.code == 0, copy.err
+    assert "eyJ" not in copy.out
+    assert "HTTP/1.1 200" in done.stdout, done.stdout + done.stderr
+
+
+@needs_curl
+def test_a_copy_that_cannot_sign_sends_nothing(jwtdoctor: Shell, bearer: Heard) -> None:
+    copy = jwtdoctor("check", *who(bearer), "--key", "gone.key", "--copy", "curl")
+
+    done = ran(copy.out, "bash", "-c")
+
+    assert done.returncode == 2
+    assert "gone.key: cannot be read" in done.stderr
+    assert bearer.requests == 0
+
+
+def test_the_copy_in_python_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORD", "throwaway")
+    key = ["--key", str(KEYS / "encrypted.key"), "--key-passphrase", "env:WORD"]
+
+    copy = jwtdoctor("check", *who(bearer), *key, "--copy", "python")
+    done = ran(copy.out, sys.executable, "-c")
+
+    assert copy.code == 0, copy.err
+    assert done.stdout.startswith("200"), done.stderr
+    assert "throwaway" not in copy.out
+
+
+@needs_curl
+def test_what_sign_writes_as_curl_logs_in(jwtdoctor: Shell, bearer: Heard) -> None:
+    key = str(KEYS / "matching.key")
+
+    done = ran(jwtdoctor("sign", *who(bearer), "--key", key, "--format", "curl").out, "bash", "-c")
+
+    assert "HTTP/1.1 200" in done.stdout, done.stderr
+
+
+def test_what_sign_writes_as_python_logs_in(jwtdoctor: Shell, bearer: Heard) -> None:
+    key = str(KEYS / "matching.key")
+
+    done = ran(jwtdoctor("sign", *who(bearer), "--key", key, "--format", "python").out, sys.executable, "-c")
+
+    assert done.stdout.startswith("200"), done.stderr
+
+
+@needs_curl
+@pytest.mark.parametrize("auth", ["body", "basic"])
+@pytest.mark.parametrize("place", ["env", "file", "json"])
+def test_a_secret_with_every_trap_arrives_as_it_is(
+    jwtdoctor: Shell, monkeypatch: pytest.MonkeyPatch, auth: str, place: str
+) -> None:
+    if place == "json" and shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    monkeypatch.setenv("NASTY", NASTY)
+    (jwtdoctor.work / "a secret").write_text(NASTY)
+    (jwtdoctor.work / "b.json").write_text(json.dumps({"a": {"b": NASTY}}))
+    ref = {"env": "env:NASTY", "file": "file:a secret", "json": "json:b.json#/a/b"}[place]
+    world = healthy("client-credentials")
+    app = replace(world.policy.app, consumer_secret=Secret(NASTY))
+    with Simulator(replace(world, policy=replace(world.policy, app=app))) as simulator:
+        argv = ["--url", simulator.token_url, "--client-id", CONSUMER_KEY, "--flow", "client-credentials"]
+        copy = jwtdoctor("check", *argv, "--client-secret", ref, "--client-auth", auth, "--copy", "curl")
+        done = ran(copy.out, "bash", "-c")
+
+    assert "HTTP/1.1 200" in done.stdout, copy.out + done.stdout + done.stderr
+    assert NASTY not in copy.out
+    assert not (jwtdoctor.work / "ran").exists()
+
+
+def test_a_jwt_that_is_the_credential_goes_into_the_header(jwtdoctor: Shell) -> None:
+    argv = ["--provider", "github", "--flow", "api-jwt", "--url", "https://api.github.com/app", "--client-id", "12345"]
+    argv += ["--key", str(KEYS / "matching.key")]
+
+    curl, python = (jwtdoctor("check", *argv, "--copy", form).out for form in ("curl", "python"))
+    signed = [jwtdoctor("sign", *argv, "--format", form).out for form in ("curl", "python")]
+
+    assert '--header @<(printf "Authorization: Bearer %s" "$assertion")' in curl
+    assert "requests.get('https://api.github.com/app'" in python
+    assert "subject=None" in python
+    assert all("grant_type" not in text for text in (curl, python, *signed))
+    compile(python, "copy", "exec")
+
+
+def test_another_clients_assertion_is_copied_by_the_command_that_makes_it(jwtdoctor: Shell, bearer: Heard) -> None:
+    copy = jwtdoctor("check", *who(bearer), "--key", "a.key", "--as", "sf", "--copy", "python").out
+
+    compile(copy, "copy", "exec")
+    assert "'--as', 'sf'" in copy
