@@ -255,7 +255,7 @@ class _Checkup:
             for probe in ("key", "assertion"):
                 yield self._ended(Skipped(probe, reason), reason)
             return
-        from jwtdoctor.probes.local import look_at_key, make_assertion, take_ready
+        from jwtdoctor.probes.local import look_at_key, make_assertion, observe_making, take_ready
 
         if self._attempt.ready_assertion is not None:
             self._notes.assertion = take_ready(self._attempt.ready_assertion, self._instruments.clock.now())
@@ -275,6 +275,7 @@ class _Checkup:
         started = monotonic()
         made = make_assertion(self._attempt, self._provider, key.key, self._instruments.clock.now(), self._flow)
         self._notes.assertion = made.assertion
+        self._notes.observations.extend(observe_making(self._attempt, made.assertion))
         yield self._ended(Looked("assertion", monotonic() - started), made.saw)
 
     # --- TIME ∥ PATH ∥ ENDPOINT

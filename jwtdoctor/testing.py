@@ -10,21 +10,22 @@ the path is as open or as blocked as the scenario says. Nothing is patched.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.ports import Clock, Instruments, TimeSource
+from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.case import Case
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.clock import SourceRefused, TimeSample
 from jwtdoctor.model.exchange import Exchange, TextRequest, TokenRequest
 from jwtdoctor.model.names import Reach
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.facts import admin_facts, client_facts
 from jwtdoctor.simulator.faults import FAULTS, Fault
-from jwtdoctor.simulator.judge import rule
 from jwtdoctor.simulator.network import answers_instead, breaks
-from jwtdoctor.simulator.policy import Policy, Vague
-from jwtdoctor.simulator.ruling import Ruling
+from jwtdoctor.simulator.policy import Vague
+from jwtdoctor.simulator.staging import DEFAULT, Outcome, Stage, staged
 from jwtdoctor.simulator.wire import FORM, HttpRequest
 from jwtdoctor.simulator.world import Scenario, healthy, stage
 
@@ -71,7 +72,7 @@ class FixedTimeSource:
 
 
 class World:
-    """A situation to examine. `scenario` is a fault's name or a `Scenario`.
+    """A situation to examine. `scenario` is a fault's name (of `provider`, from `knowledge`) or a `Scenario`.
 
     `true_now` is true time in epoch seconds; the local clock is off from it as the scenario says. `ntp` False: no time
     server answers. `vague`: how much the endpoint leaves out (`no-description`, `bare`). `admin` True: the case also
@@ -80,15 +81,17 @@ class World:
 
     def __init__(
         self,
-        scenario: Scenario | str = "healthy",
+        scenario: Stage | str = "healthy",
         *,
+        provider: str = DEFAULT,
+        knowledge: Knowledge | None = None,
         true_now: float = TRUE_NOW,
         ntp: bool = True,
         vague: Vague = "no",
         admin: bool = False,
     ) -> None:
-        staged = stage(scenario) if isinstance(scenario, str) else scenario
-        self.scenario = staged if vague == "no" else staged.vague(vague)
+        found = staged(scenario, provider, knowledge=knowledge) if isinstance(scenario, str) else scenario
+        self.scenario = found if vague == "no" else _vaguer(found, vague)
         self.clock = FixedClock(true_now - self.scenario.true_time_offset_s)
         self._ready = self.scenario.ready(self.clock.now())
         self._admin = admin
@@ -101,9 +104,9 @@ class World:
     def case(self) -> Case:
         """What `check` would be given. The staged fault is not among it."""
         return Case(
-            provider="salesforce",
+            provider=self.scenario.provider,
             flow=self.scenario.flow,
-            observations=self.administrators_facts if self._admin else client_facts(self.scenario),
+            observations=self.administrators_facts if self._admin else self.scenario.client_facts(),
             attempt=self._ready.attempt,
             reach=Reach.ENDPOINT,
         )
@@ -112,7 +115,7 @@ class World:
     def administrators_facts(self) -> tuple[Observation, ...]:
         """What an administrator would tell now: with the row in Login History that the last login left."""
         refusal = self.transport.rulings[-1].refusal if self.transport.rulings else None
-        return (*client_facts(self.scenario), *admin_facts(self.scenario, refusal))
+        return (*self.scenario.client_facts(), *self.scenario.admin_facts(refusal))
 
     @property
     def instruments(self) -> Instruments:
@@ -125,19 +128,25 @@ class World:
         )
 
     @property
-    def rulings(self) -> tuple[Ruling, ...]:
+    def rulings(self) -> tuple[Outcome, ...]:
         """What the judge decided so far, in order."""
         return tuple(self.transport.rulings)
+
+
+def _vaguer(scenario: Stage, how: Vague) -> Stage:
+    if not isinstance(scenario, Scenario):
+        raise BadInput("only Salesforce's endpoint can be made to say less", where="vague")
+    return scenario.vague(how)
 
 
 @dataclass(slots=True)
 class SimulatedTransport:
     """HTTP in process: each request goes to the judge, and what it used up is kept."""
 
-    scenario: Scenario
-    policy: Policy
+    scenario: Stage
+    policy: Any
     clock: Clock
-    rulings: list[Ruling] = field(default_factory=list)
+    rulings: list[Outcome] = field(default_factory=list)
     requests: list[HttpRequest] = field(default_factory=list, repr=False)
 
     def post_form(self, request: TokenRequest, deadline_s: float) -> Exchange:
@@ -156,6 +165,9 @@ class SimulatedTransport:
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
         return self.post_form(request, deadline_s)
 
+    def get_from_org(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        return self.get_with_token(url, token, deadline_s)
+
     def post_text(self, request: TextRequest, deadline_s: float) -> Exchange:
         body = "".join(_revealed(part) for part in request.parts)
         return self._exchange("POST", request.url, dict(request.headers), body, deadline_s)
@@ -171,15 +183,15 @@ class SimulatedTransport:
             reply = self._judged(http_request(method, url, headers, body, self.scenario)).reply
         return replace(reply, sent_at=local, received_at=local)
 
-    def _judged(self, request: HttpRequest) -> Ruling:
-        ruling = rule(request, self.policy, self.scenario.server_time(self.clock.now()))
+    def _judged(self, request: HttpRequest) -> Outcome:
+        ruling = self.scenario.rule(request, self.policy, self.scenario.server_time(self.clock.now()))
         self.policy = ruling.onto(self.policy)
         self.requests.append(request)
         self.rulings.append(ruling)
         return ruling
 
 
-def http_request(method: str, url: str, headers: dict[str, str], body: str, scenario: Scenario) -> HttpRequest:
+def http_request(method: str, url: str, headers: dict[str, str], body: str, scenario: Stage) -> HttpRequest:
     """A request to the host that the URL names, as the simulated service receives it."""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -202,7 +214,7 @@ def _revealed(value: str | Secret) -> str:
 class SimulatedPath:
     """The way to the host, as the scenario has it."""
 
-    scenario: Scenario
+    scenario: Stage
 
     def look(self, url: str, deadline_s: float) -> tuple[Observation, ...]:  # noqa: ARG002
         seen = {"path.dns_resolves": self.scenario.network != "dns"}

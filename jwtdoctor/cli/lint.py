@@ -55,8 +55,13 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown", "html")
 @click.option("--write-baseline", is_flag=True, help="Write what counts now into FILE.")
 @click.option("--org", metavar="ID", help="The org that the files are meant for.")
 @click.option("--app", "app_name", metavar="NAME", help="Tell the facts of this app too.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, metavar="S",
-              help="Seconds that reading may take.")  # fmt: skip
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=120.0,
+    metavar="S",
+    help="Seconds that reading may take.  [default: 120]",
+)
 @click.option("--explain", "explained", metavar="RULE", help="Say why a rule is one, with examples.")
 @click.option("--list-rules", is_flag=True, help="List the rules.")
 @common_options(*FORMATS, several=True)

@@ -41,6 +41,7 @@ from jwtdoctor.errors import BadInput
 
 if TYPE_CHECKING:
     from jwtdoctor.logs.engine import Progress
+    from jwtdoctor.logs.files import LogFile
     from jwtdoctor.model.story import Story
 
 FORMATS = ("text", "json", "csv", "markdown", "html")
@@ -89,14 +90,15 @@ def command(common: Common, paths: tuple[str, ...], since: str | None, app: str 
     if follow and common.format != "text":
         raise BadInput("--follow goes with text alone", where="--format")
     refuse_unwritable_outputs(common)
+    followed = _followed(paths) if follow else []
     began = time.monotonic()
     wanted = Wanted(None if since is None else since_epoch(since, time.time()), app, user)
     with _progress(common) as progress:
         story = read(paths, wanted, provider=provider, progress=progress)
     took_s = time.monotonic() - began
     emit_each(common, lambda one: _rendered(one, story, provider, table, took_s))
-    if follow:
-        _follow(common, paths, provider)
+    if followed:
+        _follow(common, followed, provider)
     return _code(story)
 
 
@@ -197,22 +199,28 @@ def _draw(text: str) -> None:
 # --- following
 
 
-def _follow(common: Common, paths: Sequence[str], provider: str) -> None:
-    """Prints each record that comes, from every iat log among the paths, until the process is interrupted."""
-    from jwtdoctor.cli.streams import answer
+def _followed(paths: Sequence[str]) -> list[LogFile]:
+    """The iat logs among the paths, with their present size: what comes behind it is to be told."""
     from jwtdoctor.logs.engine import engine
     from jwtdoctor.logs.files import find
-    from jwtdoctor.logs.follow import follow
 
     with engine() as opened:
-        files = [file for file in find([p for p in paths if p != "-"], opened) if file.kind == "iat"]
+        files = [file for file in find([path for path in paths if path != "-"], opened) if file.kind == "iat"]
     if not files:
         raise BadInput("none of these is an iat log", where="--follow", expected="a log that jwtdoctor.watch writes")
+    return files
+
+
+def _follow(common: Common, files: Sequence[LogFile], provider: str) -> None:
+    """Prints each record that comes, until the process is interrupted."""
+    from jwtdoctor.cli.streams import answer
+    from jwtdoctor.logs.follow import follow
+
     narrate(common, f"following {', '.join(file.name for file in files)}; end with ctrl+c")
     ended, lock = threading.Event(), threading.Lock()
 
-    def print_from(file: Any) -> None:
-        for record in follow(file.path, lambda: not ended.wait(POLL_S)):
+    def print_from(file: LogFile) -> None:
+        for record in follow(file.path, lambda: not ended.wait(POLL_S), start=file.size):
             with lock:
                 answer(record_line(record, provider))
 
@@ -226,7 +234,7 @@ def _follow(common: Common, paths: Sequence[str], provider: str) -> None:
         ended.set()
 
 
-def _ending(work: Callable[[Any], None], file: Any, ended: threading.Event) -> Callable[[], None]:
+def _ending(work: Callable[[LogFile], None], file: LogFile, ended: threading.Event) -> Callable[[], None]:
     """The work; a reader that has gone ends all of it."""
 
     def run() -> None:

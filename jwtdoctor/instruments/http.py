@@ -35,7 +35,7 @@ from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import Proxy, proxy_for
 from jwtdoctor.instruments.system import SystemClock
 from jwtdoctor.instruments.text import one_line
-from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply, TextRequest, TokenRequest
+from jwtdoctor.model.exchange import MAX_BODY, MAX_ORG_BODY, Exchange, NoReply, Reply, TextRequest, TokenRequest
 from jwtdoctor.model.secret import REDACTED, Secret
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ class _Call:
     body: bytes | None
     deadline_s: float
     secrets: tuple[Secret, ...] = ()
+    most: int = MAX_BODY
+    """Bytes of the answer's body that are read."""
 
 
 class HttpTransport:
@@ -197,13 +199,19 @@ class HttpTransport:
         """POSTs a form about a token, as `post_form` does: it is no login."""
         return self.post_form(request, deadline_s)
 
+    def get_from_org(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        """GETs a URL of an org's API as `get_with_token` does, and reads large answers too."""
+        headers = {"Authorization": f"Bearer {token.reveal()}"}
+        _check_headers(headers)
+        return self._run(_Call("GET", url, headers, None, deadline_s, (token,), MAX_ORG_BODY))
+
     def post_text(self, request: TextRequest, deadline_s: float) -> Exchange:
         """POSTs text once. Raises BadInput for a URL or a header that must not be sent."""
         headers = dict(request.headers)
         _check_headers(headers)
         body = "".join(_reveal(part) for part in request.parts).encode()
         secrets = tuple(part for part in request.parts if isinstance(part, Secret))
-        return self._run(_Call("POST", request.url, headers, body, deadline_s, secrets))
+        return self._run(_Call("POST", request.url, headers, body, deadline_s, secrets, MAX_ORG_BODY))
 
     def _run(self, call: _Call) -> Exchange:
         check_url(call.url)
@@ -260,7 +268,7 @@ class HttpTransport:
         try:
             response = adapter.send(prepared, stream=True, timeout=within, verify=True, proxies=proxies)
             try:
-                return _reply_of(response, errand)
+                return _reply_of(response, errand, call.most)
             finally:
                 response.close()
         except _NoLeave:
@@ -431,9 +439,9 @@ def _open(host: str, port: int, connect_s: float) -> socket.socket:
     raise failed
 
 
-def _reply_of(response: requests.Response, errand: _Errand) -> Reply:
+def _reply_of(response: requests.Response, errand: _Errand, most: int) -> Reply:
     received_at = errand.received_at()
-    body, truncated = _read_body(response)
+    body, truncated = _read_body(response, most)
     return Reply(
         status=response.status_code,
         headers=_headers_of(response),
@@ -445,12 +453,12 @@ def _reply_of(response: requests.Response, errand: _Errand) -> Reply:
     )
 
 
-def _read_body(response: requests.Response) -> tuple[bytes, bool]:
+def _read_body(response: requests.Response, most: int) -> tuple[bytes, bool]:
     body = bytearray()
     for piece in response.iter_content(_PIECE):
         body += piece
-        if len(body) > MAX_BODY:
-            return bytes(body[:MAX_BODY]), True
+        if len(body) > most:
+            return bytes(body[:most]), True
     return bytes(body), False
 
 

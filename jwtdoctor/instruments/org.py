@@ -38,7 +38,7 @@ class OrgDoor:
 
     def get(self, path: str, deadline_s: float) -> Exchange:
         """GETs `/services/…` with the session as Bearer."""
-        return self.wire.get_with_token(self._url(path), self.token, deadline_s)
+        return self.wire.get_from_org(self._url(path), self.token, deadline_s)
 
     def soap(self, path: str, body: str, deadline_s: float) -> Exchange:
         """POSTs a SOAP 1.1 message whose header holds the session (Metadata API, SessionHeader)."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.lint import suppress
-from jwtdoctor.lint.apps import App
+from jwtdoctor.lint.apps import App, Place
 from jwtdoctor.lint.compare import compare
 from jwtdoctor.lint.repository import Repository, repository_of
 from jwtdoctor.lint.rule import Problem, Rule
@@ -22,6 +22,8 @@ from jwtdoctor.model.report import Suppressed
 
 RANK = {"error": 0, "warning": 1, "note": 2}
 BASELINE_REASON = "in the baseline"
+MOST_IN_A_FILE = 100
+"""Findings of one rule in one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def lint(
     """
     options = options or Options()
     exclude = (*options.exclude, *options.settings.exclude)
-    found = read_folders(paths, exclude, options.limits, monotonic)
+    found = read_folders(paths, exclude, options.limits, monotonic, against)
     theirs = read_folders(against, exclude, options.limits, monotonic) if against else None
     return examine(found, now, options, theirs)
 
@@ -119,8 +121,17 @@ def rule_named(name: str) -> Rule:
     raise UnknownName("no rule of that name", do="list them: jwtdoctor lint --list-rules")
 
 
-def _findings(rule: Rule, repository: Repository) -> Iterable[Finding]:
-    return (_finding(rule, problem) for problem in rule.check(repository))
+def _findings(rule: Rule, repository: Repository) -> Iterator[Finding]:
+    """What a rule finds; of one file so many, and then how many more there are."""
+    met: Counter[str] = Counter()
+    for problem in rule.check(repository):
+        met[problem.at.path] += 1
+        if met[problem.at.path] <= MOST_IN_A_FILE:
+            yield _finding(rule, problem)
+    for path, number in met.items():
+        if number > MOST_IN_A_FILE:
+            more = Problem(f"{number - MOST_IN_A_FILE:,} more of this in the file", Place(path), about="more")
+            yield _finding(rule, more)
 
 
 def _finding(rule: Rule, problem: Problem) -> Finding:

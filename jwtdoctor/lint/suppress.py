@@ -23,11 +23,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Any
 
 from jwtdoctor.errors import BadInput
-from jwtdoctor.lint.walk import Document, Trouble, word
+from jwtdoctor.lint.walk import Document, Trouble, matches, word
 from jwtdoctor.model.assertion import Finding
 
 BASELINE_SCHEMA = "jwtdoctor.lint-baseline/1"
@@ -55,7 +54,7 @@ class Suppression:
             return False
         if self.is_inline:
             return path == self.path and self.first_line <= line <= self.last_line
-        return fnmatch(path, self.path) or path == self.path
+        return matches(path, self.path)
 
 
 def place_of(finding: Finding) -> tuple[str, int]:

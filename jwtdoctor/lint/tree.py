@@ -17,8 +17,12 @@ from typing import Any
 
 MAX_DEPTH = 40
 """Metadata of apps is five deep."""
+MAX_ELEMENTS = 20_000
+"""Nodes of one file; an app has a hundred."""
+MAX_COMMENTS, MAX_COMMENT = 200, 1_000
+"""Comments of a file that are heeded, and the characters of one."""
 MAX_TEXT = 200_000
-"""Characters of one element; a certificate has 2,000."""
+"""Characters of one element that are kept; a certificate has 2,000, the binary of a mobile app millions."""
 
 
 class Element:
@@ -166,7 +170,7 @@ class _Builder:
         self.open: list[Element] = []
         self.comments: list[tuple[str, int, Element | None, Element | None]] = []
         self.waiting: list[int] = []
-        self.skipping = 0
+        self.skipping = self.nodes = 0
         self.line = self.col = 1
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self.doctype
@@ -210,6 +214,9 @@ class _Builder:
             return
         else:
             self.open[-1].children.append(element)
+        self.nodes += 1
+        if self.nodes > MAX_ELEMENTS:
+            self.refuse(f"has more than {MAX_ELEMENTS:,} elements")
         self.open.append(element)
 
     def end(self, _name: str) -> None:
@@ -218,10 +225,8 @@ class _Builder:
 
     def characters(self, text: str) -> None:
         element = self.open[-1]
-        if not element.children:
-            if len(element.text) + len(text) > MAX_TEXT:
-                self.refuse(f"has an element of more than {MAX_TEXT:,} characters")
-            element.text += text
+        if not element.children and len(element.text) < MAX_TEXT:
+            element.text += text[: MAX_TEXT - len(element.text)]
 
     def skipped_start(self, _name: str, _attributes: dict[str, str]) -> None:
         self.skipping += 1
@@ -232,10 +237,10 @@ class _Builder:
             self.listen()
 
     def comment(self, text: str) -> None:
-        if "jwtdoctor" in text:
+        if "jwtdoctor" in text[:MAX_COMMENT] and len(self.comments) < MAX_COMMENTS:
             around = self.open[-1] if self.open else None
             self.waiting.append(len(self.comments))
-            self.comments.append((text, self.parser.CurrentLineNumber, around, None))
+            self.comments.append((text[:MAX_COMMENT], self.parser.CurrentLineNumber, around, None))
 
 
 def _placed(builder: _Builder) -> Iterator[Comment]:

@@ -81,21 +81,27 @@ def read_folders(
     exclude: Sequence[str] = (),
     limits: Limits | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    apart: Sequence[str] = (),
 ) -> Found:
-    """Reads every metadata file under the paths. Raises BadInput for a path that is not there."""
+    """Reads every metadata file under the paths, but not under those that are `apart`.
+
+    Raises BadInput for a path that is not there.
+    """
     limits = limits or Limits()
     ends = monotonic() + limits.time_s
     documents: list[Document] = []
     troubles: list[Trouble] = []
     seen: set[str] = set()
-    for path, is_named in _candidates(paths, exclude, limits, troubles):
+    beside = frozenset(os.path.realpath(path) for path in apart)
+    for path, is_named in _candidates(paths, exclude, beside, limits, troubles):
         if monotonic() > ends:
             troubles.append(Trouble("not-all-read", shown(path), f"{limits.time_s:g} s were over before this file"))
             break
         if len(documents) >= limits.files:
             troubles.append(Trouble("not-all-read", shown(path), f"only the first {limits.files:,} files were read"))
             break
-        real = os.path.realpath(path)
+        may_be_met_twice = len(paths) > 1 or Path(path).is_symlink()
+        real = os.path.realpath(path) if may_be_met_twice else str(Path(path).absolute())
         if real not in seen:
             seen.add(real)
             read = _read(path, is_named, limits)
@@ -108,8 +114,10 @@ def read_folders(
 
 def shown(path: str) -> str:
     """A path for people: forward slashes, no `./` before it, and nothing that a terminal would obey."""
-    text = os.path.normpath(path).replace(os.sep, "/").encode("utf-8", "replace").decode("utf-8")
-    text = "".join(char if char.isprintable() else "?" for char in printable(text))
+    text = os.path.normpath(path).replace(os.sep, "/")
+    if not text.isprintable():
+        text = printable(text.encode("utf-8", "replace").decode("utf-8"))
+        text = "".join(char if char.isprintable() else "?" for char in text)
     return text if len(text) <= 400 else "…" + text[-399:]
 
 
@@ -117,7 +125,7 @@ def shown(path: str) -> str:
 
 
 def _candidates(
-    paths: Sequence[str], exclude: Sequence[str], limits: Limits, troubles: list[Trouble]
+    paths: Sequence[str], exclude: Sequence[str], apart: frozenset[str], limits: Limits, troubles: list[Trouble]
 ) -> Iterator[tuple[str, bool]]:
     """Paths of files that may be metadata, in order; with them, whether they were named by the user."""
     left = limits.entries
@@ -140,7 +148,8 @@ def _candidates(
                 if _is_excluded(entry.path, exclude):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
+                    is_apart = bool(apart) and os.path.realpath(entry.path) in apart
+                    if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS and not is_apart:
                         folders.append(entry.path)
                 elif _is_folder_link(entry):
                     troubles.extend(_of_link(entry))
@@ -173,7 +182,12 @@ def _of_link(entry: os.DirEntry[str]) -> Iterator[Trouble]:
 
 
 def _is_excluded(path: str, exclude: Sequence[str]) -> bool:
-    return bool(exclude) and any(fnmatch(shown(path), pattern) for pattern in exclude)
+    return bool(exclude) and any(matches(shown(path), pattern) for pattern in exclude)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a path, or the end of it from some folder on, is of that pattern."""
+    return fnmatch(path, pattern) or fnmatch(path, f"*/{pattern}")
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -19,12 +19,14 @@ LONGEST = CHUNK
 """Bytes of a line that is read; what is longer is no record."""
 
 
-def follow(path: Path, wait: Callable[[], bool], *, from_start: bool = False) -> Iterator[Mapping[str, Any]]:
-    """Each record that is appended to the file from now on. `wait` waits a moment, and says whether to go on."""
+def follow(path: Path, wait: Callable[[], bool], *, start: int | None = None) -> Iterator[Mapping[str, Any]]:
+    """Each record that is appended to the file behind `start` (bytes; None: from now on).
+
+    `wait` waits a moment, and says whether to go on.
+    """
     file = path.open("rb")
     try:
-        if not from_start:
-            file.seek(0, os.SEEK_END)
+        file.seek(0 if start is None else start, os.SEEK_END if start is None else os.SEEK_SET)
         kept = b""
         while True:
             *lines, kept = (kept + file.read(CHUNK)).split(b"\n")

@@ -11,7 +11,6 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from jwtdoctor.intake.logs import look_at_log
@@ -29,11 +28,15 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10} ?(?:Z|UTC|[+-]\d\d:?\d\d)?"
     r"|\d{1,2}[/ -][A-Z][a-z]{2}[/ -]\d{4}[: ]\d\d:\d\d:\d\d(?: ?[+-]\d{4}| GMT| UTC)?|1[5-9]\d{8}(?:\.\d{1,6})?(?=\D))"
 )
-_TELLING = re.compile(
-    r"error|invalid[_ ]|LOGIN_[A-Z]|\bFailed:|access_token|refused|ENOTFOUND|ECONN|time(?:d )?out|certificate|denied",
-    re.IGNORECASE,
-)
+_TELLING = ("error", "invalid", "login_", "failed", "access_token", "refused", "econn", "enotfound", "timeout",
+            "timed out", "certificate", "denied")  # fmt: skip
+"""Words of which one stands in every entry that tells anything; `in` is ten times as fast as an expression."""
 _APACHE = re.compile(r"\A(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(.*)", re.DOTALL)
+_VARIABLE = re.compile(
+    r"\d\d:\d\d(?::\d\d)?|(?<![A-Za-z\d])\d{4,}|(?<![A-Za-z\d])(?=[a-f]{0,39}\d)[0-9a-f]{8,40}(?![A-Za-z\d])"
+)
+"""What differs from one entry to the next and names nothing. `AADSTS700024` is a code, and stays."""
+MOST_FORMS = 4_096
 _ZONE = re.compile(r"(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\Z")
 
 
@@ -49,12 +52,12 @@ class Said:
 
 def plain_to_csv(source: Path, target: Path, *, told: Told | None = None) -> tuple[Washed, bool]:
     """Copies what was found to a CSV (`FOUND`); and whether some time named no zone, so that it was taken for UTC."""
-    washed, is_zoneless = Washed(), False
+    washed, is_zoneless, read = Washed(), False, _Reader()
     with text_lines(source, washed, told) as lines, target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(FOUND)
         for number, (stamp, entry) in enumerate(_entries(lines)):
-            said = told_by(entry) if _TELLING.search(entry) else None
+            said = read(entry) if _is_telling(entry) else None
             if said is None:
                 continue
             at, has_zone = _epoch(stamp)
@@ -64,17 +67,28 @@ def plain_to_csv(source: Path, target: Path, *, told: Told | None = None) -> tup
     return washed, is_zoneless
 
 
+def _is_telling(entry: str) -> bool:
+    low = entry.lower()
+    return any(word in low for word in _TELLING)
+
+
+class _Reader:
+    """Reads entries; those that differ by numbers and hexadecimal names alone are read once."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Said | None] = {}
+
+    def __call__(self, entry: str) -> Said | None:
+        form = _VARIABLE.sub("0", entry)
+        if form not in self._told:
+            if len(self._told) >= MOST_FORMS:
+                self._told.clear()
+            self._told[form] = told_by(entry)
+        return self._told[form]
+
+
 def told_by(entry: str) -> Said | None:
     """What an entry tells; None where it tells of no token request."""
-    return _told(re.sub(r"\d{3,}", "000", entry)) if len(entry) < 4_000 else _told_by(entry)
-
-
-@lru_cache(maxsize=4_096)
-def _told(entry: str) -> Said | None:
-    return _told_by(entry)
-
-
-def _told_by(entry: str) -> Said | None:
     seen = look_at_log(entry)
     facts = {one.fact: one.value for one in seen.facts}
     if seen.reply is not None:

@@ -26,6 +26,8 @@ Layer = Literal[
 
 MAX_BODY = 1_000_000
 """Bytes of a body that are read, after decompression; the rest is dropped and said to be."""
+MAX_ORG_BODY = 16_000_000
+"""Of an org's answers: a profile with all that it permits comes as one JSON record of several megabytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,14 @@ def make_assertion(
     return AssertionMade(assertion, f"{assertion.header.get('alg')}, aud {aud}")
 
 
+def observe_making(attempt: Attempt, assertion: Assertion) -> tuple[Observation, ...]:
+    """What only the maker of an assertion knows: a `jti` that was made just now was never sent before."""
+    chosen = attempt.extra_claims if attempt.assertion is None else attempt.assertion.extra_claims
+    if "jti" not in assertion.claims or "jti" in chosen:
+        return ()
+    return (Observation("history.assertion_reused", False, "assertion"),)
+
+
 def _as_other(attempt: Attempt, spec: AssertionSpec, key: PrivateKey, now: float) -> Assertion:
     """The assertion as another client builds it; an audience that nobody set is that client's own."""
     from jwtdoctor.assertions.clients import client_named, sign_as

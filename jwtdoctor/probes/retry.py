@@ -308,7 +308,8 @@ def _with_true_time(chosen: tuple[Experiment, ...]) -> tuple[Experiment, ...]:
     timed = next((e for e in chosen if e.what == "time"), None)
     if timed is None:
         return chosen
-    others = (replace(e, ahead_s=timed.ahead_s, does=f"{e.does}, with true time") for e in chosen if e is not timed)
+    whose = "true time" if timed.fact == "retry.granted_with_true_time" else "the host's time"
+    others = (replace(e, ahead_s=timed.ahead_s, does=f"{e.does}, with {whose}") for e in chosen if e is not timed)
     return (timed, *others)
 
 

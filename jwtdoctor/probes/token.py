@@ -33,6 +33,7 @@ from jwtdoctor.model.exchange import Exchange, Reply, TokenRequest
 from jwtdoctor.model.facts import Value
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.echoes import without_own_secrets
 from jwtdoctor.probes.flows import basic_header
 from jwtdoctor.probes.flows.private_key_jwt import assertion_fields
 from jwtdoctor.probes.grant import Grant, TokenSeen, grant_of, life_of, observed
@@ -253,7 +254,10 @@ class _Trial:
 
     def _get(self, url: str) -> Reply | None:
         left_s = self._left_s()
-        return None if left_s <= 0 else _reply(self.resources.get_with_token(url, self.grant.token, left_s))
+        if left_s <= 0:
+            return None
+        sent = TokenRequest(url, (("token", self.grant.token),))
+        return _reply(self.resources.get_with_token(url, self.grant.token, left_s), sent)
 
     def _post(self, url: str, token: Secret, more: tuple[tuple[str, str], ...] = ()) -> Reply | None:
         left_s = self._left_s()
@@ -262,7 +266,8 @@ class _Trial:
         fields: list[tuple[str, str | Secret]] = [("token", token), *more]
         headers: list[tuple[str, str | Secret]] = []
         self._prove_client(fields, headers)
-        return _reply(self.resources.post_about_token(TokenRequest(url, tuple(fields), tuple(headers)), left_s))
+        request = TokenRequest(url, tuple(fields), tuple(headers))
+        return _reply(self.resources.post_about_token(request, left_s), request)
 
     def _prove_client(self, fields: list[tuple[str, str | Secret]], headers: list[tuple[str, str | Secret]]) -> None:
         """The client's proof as in the token request; the id alone of a public client (RFC 7009 §2.1)."""
@@ -353,5 +358,7 @@ def _object(reply: Reply) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _reply(exchange: Exchange) -> Reply | None:
-    return exchange if isinstance(exchange, Reply) else None
+def _reply(exchange: Exchange, sent: TokenRequest) -> Reply | None:
+    """The reply, without what was sent to it: some servers say a token again that they refuse."""
+    plain = without_own_secrets(exchange, sent)
+    return plain if isinstance(plain, Reply) else None

@@ -231,6 +231,8 @@ def _when(story: Story) -> list[Row]:
     if onset is None:
         if not story.refused:
             return [Row("nothing was refused")] if story.asked else []
+        if story.refused == story.asked:
+            return [Row("no beginning to be seen: all requests in these logs were refused")]
         share = story.refused / story.asked
         return [Row(f"no clear beginning: {share:.1%} of all requests were refused")]
     rows = [Row(f"{moment(onset.start_at)} UTC: from then on {onset.refused:,} of {onset.asked:,} were refused "

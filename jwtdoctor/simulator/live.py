@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.facts import client_facts
 from jwtdoctor.simulator.ntp import NtpResponder
 from jwtdoctor.simulator.server import Simulator
-from jwtdoctor.simulator.wire import TOKEN_PATH
-from jwtdoctor.simulator.world import stage
+from jwtdoctor.simulator.staging import DEFAULT, staged
 
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import TimeSource
-
-PROVIDER = "salesforce"
-"""The provider whose rules the simulator knows."""
-
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCheck:
@@ -37,29 +31,31 @@ class SimulatedCheck:
     ntp: tuple[str, ...]
     time_sources: tuple[TimeSource, ...]
     instance_url: str
-    """Where the API of the simulated org is, and an administrator's session with it."""
-    session: Secret
+    """Where the API of the simulated org is, and an administrator's session with it; None where there is no org."""
+    session: Secret | None
     client_facts: tuple[Observation, ...]
 
 
 @contextmanager
-def simulated_check(name: str = "healthy", *, flow: str | None = None) -> Iterator[SimulatedCheck]:
+def simulated_check(
+    name: str = "healthy", *, flow: str | None = None, provider: str = DEFAULT
+) -> Iterator[SimulatedCheck]:
     """Serves the fault of that name until the block ends. Raises UnknownName before anything is started.
 
-    `flow` chooses the flow of `healthy`.
+    `flow` chooses the flow of Salesforce's `healthy`.
     """
     from jwtdoctor.instruments.ntp import NtpSource
 
-    scenario = stage(name, flow=flow)
+    scenario = staged(name, provider, flow)
     with Simulator(scenario) as simulator, NtpResponder(simulator.true_time) as second:
         servers = (simulator.ntp, second.address)
         yield SimulatedCheck(
             attempt=simulator.ready().attempt,
-            provider=PROVIDER,
+            provider=scenario.provider,
             flow=scenario.flow,
             ntp=tuple(f"{host}:{port}" for host, port in servers),
             time_sources=tuple(NtpSource(host, port) for host, port in servers),
-            instance_url=simulator.token_url.removesuffix(TOKEN_PATH),
-            session=Secret(simulator.administrators_session()),
-            client_facts=client_facts(scenario),
+            instance_url=simulator.token_url.removesuffix(scenario.path),
+            session=Secret(simulator.administrators_session()) if scenario.provider == DEFAULT else None,
+            client_facts=scenario.client_facts(),
         )

@@ -25,15 +25,14 @@ from typing import Any
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.names import GRANT_TYPES
-from jwtdoctor.simulator.judge import rule
 from jwtdoctor.simulator.keys import pair
 from jwtdoctor.simulator.network import answers_instead
 from jwtdoctor.simulator.ntp import NtpResponder
 from jwtdoctor.simulator.orgapi import administrators_session
 from jwtdoctor.simulator.policy import Policy
 from jwtdoctor.simulator.ruling import Ruling
-from jwtdoctor.simulator.wire import TOKEN_PATH, HttpRequest
-from jwtdoctor.simulator.world import Ready, Scenario
+from jwtdoctor.simulator.staging import Outcome, ReadyStage, Stage
+from jwtdoctor.simulator.wire import HttpRequest
 
 MAX_BODY = 1_000_000
 IDLE_S = 10.0
@@ -54,7 +53,7 @@ class Simulator:
 
     def __init__(
         self,
-        scenario: Scenario,
+        scenario: Stage,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -72,7 +71,7 @@ class Simulator:
         self._clock = clock
         self._log = log
         self._lock = threading.Lock()
-        self._policy: Policy = scenario.policy
+        self._policy: Any = scenario.policy
         self._open = ExitStack()
         self.stopping = threading.Event()
 
@@ -90,12 +89,14 @@ class Simulator:
         self.stopping.set()
         self._open.close()
 
-    def ready(self) -> Ready:
+    def ready(self) -> ReadyStage:
         """The scenario's client, pointed at this listener, as it stands now."""
         return self.scenario.ready(self._clock(), self.token_url)
 
     def administrators_session(self) -> str:
         """An access token of the org's administrator, for whoever is to read the org (`audit`)."""
+        if not isinstance(self._policy, Policy):
+            raise BadInput("only a Salesforce org can be read", where="--provider")
         return administrators_session(self._policy, self.scenario.server_time(self._clock()))
 
     def true_time(self) -> float:
@@ -103,7 +104,7 @@ class Simulator:
         return self.scenario.true_time(self._clock())
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> Any:
         """The policy with all that was used up so far."""
         return self._policy
 
@@ -115,14 +116,14 @@ class Simulator:
             self._note(request, Ruling(instead), local)
             return instead
         with self._lock:
-            ruling = rule(request, self._policy, self.scenario.server_time(local))
+            ruling = self.scenario.rule(request, self._policy, self.scenario.server_time(local))
             self._policy = ruling.onto(self._policy)
         self._note(request, ruling, local)
         return ruling.reply
 
     def _listen(self) -> str:
         if self.scenario.network == "dns":
-            return f"https://{UNRESOLVABLE}{TOKEN_PATH}"  # nobody gets so far as to connect
+            return f"https://{UNRESOLVABLE}{self.scenario.path}"  # nobody gets so far as to connect
         if self.scenario.network == "refused":
             host, port = self._open.enter_context(_deaf_port(self._address))
             return self._url("http", host, port)
@@ -132,20 +133,20 @@ class Simulator:
 
     def _url(self, scheme: str, host: str, port: int) -> str:
         shown = f"[{host}]" if ":" in host else host
-        return f"{scheme}://{shown}:{port}{TOKEN_PATH}"
+        return f"{scheme}://{shown}:{port}{self.scenario.path}"
 
     def _context(self) -> ssl.SSLContext | None:
         if self.scenario.network == "tls-untrusted":
             return _untrusted_context()
         return None if self._certificate is None else _context_of(*self._certificate)
 
-    def _note(self, request: HttpRequest, ruling: Ruling, at: float) -> None:
+    def _note(self, request: HttpRequest, ruling: Outcome, at: float) -> None:
         if self._log is not None:
             with suppress(OSError):
                 self._log(record_of(request, ruling, at))
 
 
-def record_of(request: HttpRequest, ruling: Ruling, at: float) -> dict[str, Any]:
+def record_of(request: HttpRequest, ruling: Outcome, at: float) -> dict[str, Any]:
     """One request for the log: names and sizes, never a value that a client sent, but for the kind of grant."""
     names = sorted(request.parameters())[:50]
     return {
@@ -168,6 +169,7 @@ _FIELDS = frozenset(
         *("grant_type", "assertion", "client_id", "client_secret", "code", "code_verifier", "code_challenge"),
         *("code_challenge_method", "redirect_uri", "refresh_token", "username", "password", "scope", "format"),
         *("device_code", "response_type", "state", "subject_token", "subject_token_type", "token"),
+        *("client_assertion", "client_assertion_type", "jwt_token"),
     }
 )
 
@@ -178,7 +180,8 @@ def _known_path(path: str) -> str:
 
 
 _KNOWN = re.compile(
-    r"/(services/(oauth2/[a-z]+|data(/v\d+\.0(/(tooling/)?query)?)?|Soap/m/\d+\.0)|setup/secur/\w+\.apexp)"
+    r"/(token|app|oauth2/v1/token|v2/streaming/hostname|session/v1/login-request|"
+    r"services/(oauth2/[a-z]+|data(/v\d+\.0(/(tooling/)?query)?)?|Soap/m/\d+\.0)|setup/secur/\w+\.apexp)"
 )
 
 
@@ -277,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Request lines may hold codes and tokens."""
 
-    def _request(self, body: bytes, scenario: Scenario) -> HttpRequest:
+    def _request(self, body: bytes, scenario: Stage) -> HttpRequest:
         return HttpRequest(
             method=self.command,
             target=self.path,

@@ -13,17 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jwtdoctor.assertions import pkce
 from jwtdoctor.model.case import Attempt
+from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.simulator import sealed
 from jwtdoctor.simulator.authorize import issue_code
 from jwtdoctor.simulator.keys import Role, pair
 from jwtdoctor.simulator.policy import App, Org, Policy, User, Vague
 from jwtdoctor.simulator.saml import write_saml
-from jwtdoctor.simulator.wire import TOKEN_PATH
+from jwtdoctor.simulator.wire import TOKEN_PATH, HttpRequest
+
+if TYPE_CHECKING:
+    from jwtdoctor.simulator.refusals import Refusal
+    from jwtdoctor.simulator.ruling import Ruling
 
 Network = Literal[
     "open",
@@ -123,6 +128,33 @@ class Scenario:
 
     def true_time(self, local_now: float) -> float:
         return local_now + self.true_time_offset_s
+
+    @property
+    def provider(self) -> str:
+        return "salesforce"
+
+    @property
+    def path(self) -> str:
+        """The path of the endpoint that is meant."""
+        return TOKEN_PATH
+
+    def rule(self, request: HttpRequest, policy: Policy, now: float) -> Ruling:
+        """The judge's answer, with what it used up. `now` is the token host's clock."""
+        from jwtdoctor.simulator.judge import rule
+
+        return rule(request, policy, now)
+
+    def client_facts(self) -> tuple[Observation, ...]:
+        """What is known at the client."""
+        from jwtdoctor.simulator.facts import client_facts
+
+        return client_facts(self)
+
+    def admin_facts(self, refusal: Refusal | None = None) -> tuple[Observation, ...]:
+        """What an administrator sees, after a login with that answer."""
+        from jwtdoctor.simulator.facts import admin_facts
+
+        return admin_facts(self, refusal)
 
     def vague(self, how: Vague) -> Scenario:
         """The same with an endpoint that says less."""

@@ -316,8 +316,16 @@ def shown_value(field: Field, found: Settings) -> str:
         return "no" if found.flag(field.name) is field.inverted else "yes"
     if field.kind == "claims":
         return json.dumps(_claims(found), ensure_ascii=False) if found.several(field.name) else ""
+    if field.kind == "path":
+        return _from_here(found.text(field.name) or "")
     setting = found.get(field.name)
     return "" if setting is None else str(setting.value)
+
+
+def _from_here(path: str) -> str:
+    """A path as one would type it here: a profile's own begins at its file."""
+    place = Path(path)
+    return str(place.relative_to(Path.cwd())) if path and place.is_relative_to(Path.cwd()) else path
 
 
 def _claims(found: Settings) -> dict[str, Any]:

@@ -75,6 +75,15 @@ def test_an_app_on_one_side_only_is_told(write: Write, now: float) -> None:
     ]
 
 
+def test_what_was_retrieved_into_the_repository_is_not_taken_for_a_part_of_it(write: Write, now: float) -> None:
+    app = "<ConnectedApp><label>x</label></ConnectedApp>"
+    folder = write({"connectedApps/A.connectedApp": app, "retrieved/connectedApps/A.connectedApp": app})
+
+    linted = lint([str(folder)], now, against=[str(folder / "retrieved")])
+
+    assert len(linted.apps) == 1
+
+
 def test_policies_are_compared_by_their_app_whatever_their_file_is_called(write: Write, now: float) -> None:
     policy = (
         "<ExtlClntAppOauthConfigurablePolicies><externalClientApplication>Sync</externalClientApplication>"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jwtdoctor.errors import BadInput, BadProfile, UnknownName
-from jwtdoctor.lint.check import Linted, Options, lint
+from jwtdoctor.lint.check import MOST_IN_A_FILE, Linted, Options, lint
 from jwtdoctor.lint.settings import LintSettings, settings_of
 from jwtdoctor.lint.suppress import baseline_text, read_baseline
 
@@ -84,6 +84,15 @@ def test_select_runs_these_rules_alone(write: Write, now: float) -> None:
     assert _rules(_lint(write({PATH: APP.format("x")}), now, select=("full-scope",))) == {"full-scope"}
     with pytest.raises(UnknownName, match="Nearest: full-scope"):
         _lint(write({PATH: APP.format("x")}), now, select=("ful-scope",))
+
+
+def test_a_hostile_file_cannot_flood_the_answer(write: Write, now: float) -> None:
+    many = "".join(f"<invented{n}/>" for n in range(MOST_IN_A_FILE + 7))
+
+    linted = _lint(write({PATH: f"<ConnectedApp>{many}</ConnectedApp>"}), now, select=("element-is-unknown",))
+
+    assert len(linted.findings) == MOST_IN_A_FILE + 1
+    assert "7 more of this in the file" in {finding.message for finding in linted.findings}
 
 
 def test_a_baseline_lets_pass_what_was_there_wherever_it_moved(write: Write, now: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwtdoctor.lint.tree import MAX_DEPTH, MAX_TEXT, Broken, Element, Tree, parse
+from jwtdoctor.lint.tree import MAX_COMMENTS, MAX_DEPTH, MAX_ELEMENTS, MAX_TEXT, Broken, Element, Tree, parse
 
 XML = '<?xml version="1.0" encoding="{}"?>\n<ConnectedApp>\n  <label>Größe</label>\n</ConnectedApp>'
 
@@ -95,8 +95,15 @@ def test_depth_is_bounded() -> None:
     assert _tree(b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH)
 
 
-def test_the_text_of_one_element_is_bounded() -> None:
-    assert "characters" in _broken(b"<a><b>" + b"x" * (MAX_TEXT + 1) + b"</b></a>").reason
+def test_the_number_of_elements_and_comments_is_bounded() -> None:
+    assert "elements" in _broken(b"<a>" + b"<b/>" * (MAX_ELEMENTS + 1) + b"</a>").reason
+    assert len(_tree(b"<a>" + b"<!-- jwtdoctor: x -->" * (MAX_COMMENTS + 1) + b"</a>").comments) == MAX_COMMENTS
+
+
+def test_of_a_long_text_only_the_beginning_is_kept() -> None:
+    tree = _tree(b"<a><b>" + b"x" * (MAX_TEXT + 9) + b"</b><c>y</c></a>")
+
+    assert (len(_one(tree, "b").text), _one(tree, "c").text) == (MAX_TEXT, "y")
 
 
 def test_only_what_is_wanted_becomes_a_node_and_the_rest_must_still_be_well_formed() -> None:

@@ -99,9 +99,9 @@ class Answering:
     inner: OrgWire
     answers: dict[str, tuple[int, str]]
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+    def get_from_org(self, url: str, token: Secret, deadline_s: float) -> Exchange:
         own = next((answer for name, answer in self.answers.items() if name in unquote(url)), None)
-        return self.inner.get_with_token(url, token, deadline_s) if own is None else Reply(own[0], {}, own[1])
+        return self.inner.get_from_org(url, token, deadline_s) if own is None else Reply(own[0], {}, own[1])
 
     def post_text(self, request: TextRequest, deadline_s: float) -> Exchange:
         return self.inner.post_text(request, deadline_s)

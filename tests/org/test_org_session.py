@@ -34,7 +34,7 @@ class Wire:
     urls: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+    def get_from_org(self, url: str, token: Secret, deadline_s: float) -> Exchange:
         self.urls.append(url)
         return self.answer
 

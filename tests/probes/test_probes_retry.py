@@ -87,6 +87,31 @@ def test_the_cause_that_is_proven_is_not_proven_by_a_time_that_nobody_measured(n
     assert ("retry.granted_with_true_time" in proof.report.chart) is ntp
 
 
+@pytest.mark.parametrize("vague", ["no", "bare"])
+@pytest.mark.parametrize("fault", ["clock-drift", "server-clock-wrong"])
+def test_where_no_time_server_answers_the_host_s_own_time_shows_that_the_clocks_differ(
+    fault: str, vague: Vague
+) -> None:
+    """Which of the two is off it cannot show, so nothing is promised."""
+    proof = prove(fault, vague=vague, ntp=False)
+
+    assert proof.report.chart.flag("retry.granted_with_host_time") is True
+    assert "the token host's time" in proof.plan[0]
+    assert (proof.report.logins_used, proof.logins_seen) == (2, 2)
+    assert set(proof.report.leaders) <= {"clock-drift", "server-clock-wrong"}
+    assert proof.report.verdicts[0].likelihood is not Likelihood.ALMOST_CERTAIN
+
+
+def test_the_host_s_own_time_that_does_not_help_turns_from_the_clock_to_the_key() -> None:
+    slow_and_foreign = replace(stage("signature-key-mismatch"), true_time_offset_s=600.0)
+
+    proof = prove(slow_and_foreign, vague="bare", admin=True, ntp=False)
+
+    assert proof.report.chart.flag("retry.granted_with_host_time") is False
+    assert proof.report.leaders[0] == "signature-key-mismatch"
+    assert "clock-drift" not in proof.report.leaders
+
+
 def test_true_time_that_does_not_help_turns_from_the_clock_to_the_key() -> None:
     slow_and_foreign = replace(stage("signature-key-mismatch"), true_time_offset_s=600.0)
 

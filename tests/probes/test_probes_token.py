@@ -275,6 +275,35 @@ def test_an_api_s_words_are_read_in_its_challenge_too() -> None:
     assert (facts["token.api_error"], facts["token.api_description"]) == ("insufficient_scope", "needs write")
 
 
+def test_a_token_that_an_api_says_again_stays_out_of_every_fact_and_finding() -> None:
+    opaque = "opaque planted token 0815"
+    challenge = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="no such token {opaque}"'}
+    words = {"error": "invalid_token", "error_description": f"no such token: {opaque}"}
+    for reply in (Reply(401, challenge, ""), Reply(401, {}, json.dumps(words))):
+        api = Echo(reply)
+        attempt = Attempt("https://id.acme.example/token", api_url="https://api.acme.example/api")
+        grant = Reply(200, {}, json.dumps({"access_token": opaque}))
+
+        seen = try_token(grant, attempt, load().providers["generic"], "client-credentials", api, 5.0)
+
+        assert "no such token" in repr(seen)
+        assert "0815" not in repr(seen)
+
+
+@dataclass
+class Echo:
+    """An API with one answer."""
+
+    answer: Reply
+
+    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+        assert (url.startswith("https://"), token.reveal() != "", deadline_s > 0) == (True, True, True)
+        return self.answer
+
+    def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        raise AssertionError((request.url, deadline_s))
+
+
 # --- level and life
 
 

@@ -79,8 +79,8 @@ def test_the_text_says_what_failed_since_when_and_why() -> None:
     assert shown.startswith("✗ REFUSED  5 of 10 logins and token requests; most since 2026-11-18 12:06 UTC,")
     whole = " ".join(shown.split())
     for words in ("(ip-restricted); or country-restricted", "$ jwtdoctor causes ip-restricted",
-                  "97% of the limit 3,600", "3 more, in other words", "above +300 s 5 of 5 refused (100%)", "by ci@acme.com and 4 more",
-                  "9 apps: ci@acme.com (5) …"):  # fmt: skip
+                  "97% of the limit 3,600", "3 more, in other words", "above +300 s 5 of 5 refused (100%)",
+                  "by ci@acme.com and 4 more", "9 apps: ci@acme.com (5) …"):  # fmt: skip
         assert words in whole
 
 

@@ -226,8 +226,8 @@ async def test_editing_moves_the_assertion_its_findings_and_the_command_at_once(
         await examined(pilot, app)
         await pilot.press("ctrl+o")
         await until(pilot, lambda: isinstance(app.screen, JumpScreen))
-        await pilot.press("b")
-        await until(pilot, lambda: isinstance(app.focused, FieldInput))
+        await pilot.press("a")
+        await until(pilot, lambda: app.focused is _input(app, "url"))
 
 
 async def test_a_resize_loses_nothing_that_was_typed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tui_stage import SMALL, app_of, bench, seen, state, subject, until, words  
 
 from jwtdoctor.checkup import examine
 from jwtdoctor.knowledge.load import load
-from jwtdoctor.testing import World
+from jwtdoctor.testing import FixedTimeSource, World
 from jwtdoctor.tui.app import JwtDoctorApp
 from jwtdoctor.tui.lookalikes import lookalikes
 from jwtdoctor.tui.plotting import Sighting, plot
@@ -26,13 +27,14 @@ from jwtdoctor.tui.widgets.seen import key_lines
 
 async def test_the_clock_is_measured_drawn_and_watched() -> None:
     first = subject("server-clock-wrong")
+    first.world.time_sources = (*first.world.time_sources, FixedTimeSource("liar.example", 75.0))
     app = app_of(first, start=first, now=first.world.clock.now)
 
     async with app.run_test(size=(80, 50)) as pilot:
         await pilot.press("f9")
         await until(pilot, lambda: "ntp:time3.example" in words(app) and "iat to exp" in words(app))
         shown = words(app)
-        assert "falseticker" in shown
+        assert re.search(r"✗ ntp:liar.example \+75.000 s ± 0.010 s falseticker", shown)
         assert "the token host's own clock is 15 min fast" in shown
         assert "server clock" in shown
         assert "an assertion of 3 min, signed now for Salesforce" in shown

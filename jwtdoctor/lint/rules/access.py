@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jwtdoctor.lint.apps import App, Seen
@@ -163,7 +164,8 @@ def permission_set_not_in_source(repository: Repository) -> Iterator[Problem]:
     known = {folded(name) for name in (*labels, *names)}
     for app in repository.apps:
         for one in app.all("permission-sets"):
-            if known and one.text and "__" not in one.text and folded(one.text) not in known:
+            is_ours = one.text and "__" not in one.text and not _is_id(one.text)
+            if known and is_ours and folded(one.text) not in known:
                 message = f"no permission set '{word(one.text)}' is in the repository, which holds {len(names)}"
                 yield Problem(message, one.at, about=one.text)
 
@@ -215,6 +217,38 @@ def permission_set_by_other_name(repository: Repository) -> Iterator[Problem]:
 
 
 @rule(
+    "warning",
+    "field-report",
+    "eca_oauth_plcy",
+    leads_to=("user-not-preauthorized",),
+    remedy="write the API names of the permission sets",
+)
+def permission_set_by_id(repository: Repository) -> Iterator[Problem]:
+    """An external client app names a permission set by its id.
+
+    The reference speaks of ids, its own sample has an API name, and an id is reported to be refused with
+    `INVALID_FIELD`. An id is another one in every org, besides.
+
+    Bad:
+        extlClntAppOauthPolicies/Sync_policy.ecaOauthPlcy
+        <ExtlClntAppOauthConfigurablePolicies>
+            <commaSeparatedPermissionSet>0PS000000000001AAA</commaSeparatedPermissionSet>
+            <externalClientApplication>Sync</externalClientApplication>
+        </ExtlClntAppOauthConfigurablePolicies>
+    Good:
+        extlClntAppOauthPolicies/Sync_policy.ecaOauthPlcy
+        <ExtlClntAppOauthConfigurablePolicies>
+            <commaSeparatedPermissionSet>Sync_Integration</commaSeparatedPermissionSet>
+            <externalClientApplication>Sync</externalClientApplication>
+        </ExtlClntAppOauthConfigurablePolicies>
+    """
+    for app in repository.apps:
+        for one in app.all("permission-sets"):
+            if _is_id(one.text):
+                yield Problem(f"'{word(one.text)}' is the id of a permission set", one.at, about=one.text)
+
+
+@rule(
     "note",
     "inferred",
     "ca",
@@ -251,6 +285,10 @@ def profile_not_in_source(repository: Repository) -> Iterator[Problem]:
             if one.text and not _is_known_profile(repository, one):
                 message = f"cannot tell whether the profile '{word(one.text)}' exists: no file here has that name"
                 yield Problem(message, one.at, about=one.text)
+
+
+def _is_id(text: str) -> bool:
+    return re.fullmatch(r"0PS[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", text) is not None
 
 
 def _is_known_profile(repository: Repository, one: Seen) -> bool:

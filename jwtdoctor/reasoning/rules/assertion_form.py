@@ -12,8 +12,12 @@ from jwtdoctor.reasoning.rules.table import Given, derived, is_loopback, is_plac
 
 @derived("assertion.alg_supported", "assertion.alg")
 def _alg_supported(given: Given) -> bool | None:
+    """Of a server that nobody named it is not known what it takes; only that some take nothing else."""
     alg = given.chart.text("assertion.alg")
-    return None if alg is None or not given.provider.algorithms else alg.upper() in given.provider.algorithms
+    if alg is None or not given.provider.algorithms:
+        return None
+    is_taken = alg.upper() in given.provider.algorithms
+    return None if is_taken and given.provider.slug == "generic" else is_taken
 
 
 @derived(

@@ -69,8 +69,10 @@ class Asked:
     now: float
 
     def text(self, claim: str) -> str:
-        """A claim that is a text; empty where it is none."""
+        """A claim that is a text, or a whole number (GitHub's app id) as text; empty where it is neither."""
         value = None if self.jwt is None else self.jwt.claims.get(claim)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
         return value if isinstance(value, str) else ""
 
     def time(self, claim: str) -> float | None:

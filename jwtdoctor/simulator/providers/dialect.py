@@ -32,8 +32,16 @@ class Dialect:
     guesses: Mapping[str, float] = field(default_factory=dict)
     headers: Callable[[Asked], Mapping[str, str]] = lambda _asked: {}
     pages: Callable[[HttpRequest, Service, float], Reply | None] = lambda _request, _service, _now: None
+    serves: Callable[[HttpRequest, Service], bool] = lambda request, service: _is_own_path(request, service)
+    """Whether this is an address where the JWT is judged."""
     token_of: Callable[[HttpRequest], str] | None = None
     """Where the JWT is, if not where its flow puts it."""
+    status_of: Callable[[Asked, int], int] = lambda _asked, status: status
+    """The HTTP status in the place of the refusal's own (200 for everything, at some)."""
+
+
+def _is_own_path(request: HttpRequest, service: Service) -> bool:
+    return request.path.rstrip("/") == service.path.rstrip("/")
 
 
 def json_reply(status: int, content: object, now: float, headers: Mapping[str, str] | None = None) -> Reply:

@@ -53,17 +53,18 @@ def rule(request: HttpRequest, service: Service, now: float) -> Decision:
     page = dialect.pages(request, service, now)
     if page is not None:
         return Decision(page)
-    if request.path.rstrip("/") != service.path.rstrip("/"):
+    if not dialect.serves(request, service):
         return Decision(json_reply(404, {"message": "Not Found"}, now))
-    asked = asked_of(request, (dialect.token_of or token_of(service))(request), service, now)
+    asked = asked_of(request, _token(request, service, dialect), service, now)
     trouble = trouble_of(asked, dialect)
     headers = dialect.headers(asked)
     if trouble is None:
         used = jti_of(asked)
-        reply = json_reply(200, dialect.granted(asked), now, headers)
+        reply = json_reply(dialect.status_of(asked, 200), dialect.granted(asked), now, headers)
         return Decision(reply, spent=() if used is None else (used,))
     refusal = dialect.words(trouble, asked)
-    return Decision(json_reply(refusal.status, dialect.body(refusal, trouble, asked), now, headers), refusal)
+    status = dialect.status_of(asked, refusal.status)
+    return Decision(json_reply(status, dialect.body(refusal, trouble, asked), now, headers), refusal)
 
 
 def trouble_of(asked: Asked, dialect: Dialect) -> Trouble | None:
@@ -89,12 +90,10 @@ def _form(asked: Asked) -> Trouble | None:
     return None if wanted is None or sent == wanted else Trouble("grant-type", asked.form.get("grant_type", "")[:60])
 
 
-class token_of:  # noqa: N801
+def _token(request: HttpRequest, service: Service, dialect: Dialect) -> str:
     """Where the flow puts the JWT: a field of the form, or the Authorization header."""
-
-    def __init__(self, service: Service) -> None:
-        shape = service.provider.requests.get(service.flow)
-        self._field = (shape.assertion if shape else "") or _FIELDS.get(service.flow, "")
-
-    def __call__(self, request: HttpRequest) -> str:
-        return request.parameters().get(self._field, "") if self._field else bearer_of(request)
+    if dialect.token_of is not None:
+        return dialect.token_of(request)
+    shape = service.provider.requests.get(service.flow)
+    field = (shape.assertion if shape else "") or _FIELDS.get(service.flow, "")
+    return request.parameters().get(field, "") if field else bearer_of(request)

@@ -13,7 +13,7 @@ from jwtdoctor.model.report import Failed, Looked, ProbeEnded, ProbeOutcome, Pro
 from jwtdoctor.tui.drawing import STYLES, Lines, blank, hanging, plain
 from jwtdoctor.tui.widgets.drawn import Drawn
 
-PROBES = ("key", "assertion", "clock", "path", "request")
+PROBES = ("conflicts", "key", "assertion", "clock", "path", "request")
 """In the order of the checkup; another one is added below as it comes."""
 TICK_S = 0.2
 LOGIN = "► login sent"

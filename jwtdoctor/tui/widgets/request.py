@@ -263,13 +263,14 @@ class FieldRow(Vertical):
         return not self.problem
 
     def take(self, text: str) -> bool:
-        """A text as the new value; whether it can be used. The same value again is no edit."""
-        self.problem = self.check(text)
+        """A text as the new value; whether it can be used. The value in force again is no edit, and no mistake."""
+        is_same = text.strip() == shown_value(self.field, self._found)
+        self.problem = "" if is_same else self.check(text)
         self._hint = self._hint_now(text)
         self._redraw()
         if self.problem:
             return False
-        if text.strip() != shown_value(self.field, self._found):
+        if not is_same:
             self.post_message(Edited({self.field.name: value_of(self.field, text, self._provider)}))
         return True
 

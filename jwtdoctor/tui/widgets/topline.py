@@ -11,6 +11,7 @@ from jwtdoctor.tui.subjects import Subject
 from jwtdoctor.tui.widgets.drawn import Drawn
 
 RIGHT_S = 0.5
+"""A clock that is off by less is right for every assertion."""
 
 
 class TopLine(Drawn):
