@@ -32,7 +32,7 @@ from jwtdoctor.simulator.world import Scenario, healthy, stage
 __all__ = ["FAULTS", "Fault", "FixedClock", "FixedTimeSource", "Scenario", "World", "healthy", "stage"]
 
 TRUE_NOW = 1_795_300_000.0
-"""The usual moment of a world: 2026-11-22T00:26:40Z."""
+"""The usual moment of a world: 2026-11-21T22:26:40Z."""
 
 
 @dataclass(slots=True)

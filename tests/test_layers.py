@@ -28,6 +28,7 @@ FLOORS: dict[str, int] = {
     "logs": 2,
     "render": 2,
     "lint": 2,
+    "plans": 2,
     "probes": 3,
     "simulator": 3,
     "org": 3,
@@ -42,7 +43,7 @@ FLOORS: dict[str, int] = {
 """Room to floor. A module imports from floors below its own and from its own room."""
 
 SAME_FLOOR = {("intake", "assertions"), ("instruments", "intake"), ("render", "reasoning"), ("knowledge", "assertions"),
-              ("logs", "reasoning")}  # fmt: skip
+              ("logs", "reasoning"), ("plans", "reasoning")}  # fmt: skip
 """Neighbours on one floor that may ask each other, in this direction only."""
 
 HOMES: dict[str, tuple[str, ...]] = {
@@ -122,7 +123,7 @@ def test_heavy_packages_are_imported_inside_functions() -> None:
 @pytest.mark.parametrize(
     "module",
     ["jwtdoctor", "jwtdoctor.checkup", "jwtdoctor.cli.main", "jwtdoctor.cli.explain", "jwtdoctor.cli.causes",
-     "jwtdoctor.cli.lint", "jwtdoctor.lint.check",
+     "jwtdoctor.cli.lint", "jwtdoctor.lint.check", "jwtdoctor.cli.plan", "jwtdoctor.plans.judge",
      "jwtdoctor.intake.read", "jwtdoctor.knowledge.load", "jwtdoctor.render.text"],
 )  # fmt: skip
 def test_a_cheap_import_drags_nothing_heavy_in(module: str) -> None:

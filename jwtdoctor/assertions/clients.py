@@ -79,10 +79,11 @@ def sign_as(client: Client, spec: AssertionSpec, key: PrivateKey, now: float, *,
 
 
 def request_as(client: Client, request: TokenRequest) -> TokenRequest:
-    """A jwt-bearer request as this client sends it: its headers, and the form in its order."""
+    """A jwt-bearer request as this client sends it: where it asks, its headers, and the form in its order."""
     rank = {name: n for n, name in enumerate(client.fields)}
     fields = sorted(request.fields, key=lambda field: rank.get(field[0], len(rank)))
-    return replace(request, fields=tuple(fields), headers=(*request.headers, *client.headers))
+    headers = (*request.headers, *client.headers)
+    return replace(request, url=url_as(client, request.url), fields=tuple(fields), headers=headers)
 
 
 def url_as(client: Client, token_url: str) -> str:

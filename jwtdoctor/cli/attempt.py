@@ -32,7 +32,6 @@ from jwtdoctor.reasoning.recognise import provider_of_url
 
 if TYPE_CHECKING:
     from jwtdoctor.knowledge.load import Knowledge
-    from jwtdoctor.model.provider import Provider
 
 __all__ = [
     "DEFAULT_FLOW",

@@ -269,12 +269,14 @@ def _with_person(prepared: Prepared) -> Iterator[Prepared]:
 @contextmanager
 def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
     from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.knowledge.load import load
     from jwtdoctor.simulator import simulated_check
+    from jwtdoctor.simulator.staging import DEFAULT
 
-    flow = found.get("flow")
+    flow, provider = found.get("flow"), found.get("provider")
     wanted = flow_name(str(flow.value)) if flow is not None and flow.is_flag else None
-    with simulated_check(name, flow=wanted) as staged:
-        _agrees("provider", found, staged.provider)
+    played = provider_name(found, load()) if provider is not None and provider.is_flag else DEFAULT
+    with simulated_check(name, flow=wanted, provider=played) as staged:
         _agrees("flow", found, staged.flow)
         attempt = replace(staged.attempt, revoke=found.flag("revoke"), as_client=found.text("as"))
         attempt = _with_its_own_audience(attempt, name, staged.client_facts)

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "causes": ("causes", "The knowledge: every cause, its clues and remedies."),
     "logs": ("logs", "What failed in logs, since when, for whom and why."),
     "lint": ("lint", "App metadata in a repository: what is wrong, and what it breaks."),
+    "plan": ("plan", "Policies, rotation, hardening, review list, incident steps."),
     "profiles": ("profiles", "Profiles, and where each setting comes from."),
     "simulate": ("simulate", "A token endpoint on loopback, with faults on demand."),
     "tui": ("tui", "All of it, interactively."),

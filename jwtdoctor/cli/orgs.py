@@ -65,10 +65,12 @@ def door_of(found: Settings) -> OrgDoor:
 
 
 def staged_door(staged: SimulatedCheck) -> OrgDoor:
-    """The door of a simulated org, with its administrator's session."""
+    """The door of a simulated org, with its administrator's session. Raises BadInput where there is no org."""
     from jwtdoctor.instruments.http import HttpTransport
     from jwtdoctor.instruments.org import OrgDoor
 
+    if staged.session is None:
+        raise BadInput("only an org of Salesforce can be read", where="--audit", do="leave it out")
     return OrgDoor(HttpTransport(), staged.instance_url, staged.session)
 
 

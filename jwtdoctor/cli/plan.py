@@ -17,8 +17,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,13 +45,15 @@ if TYPE_CHECKING:
     from jwtdoctor.config.profiles import Settings
     from jwtdoctor.model.case import Case
     from jwtdoctor.model.chart import Observation
-    from jwtdoctor.model.plan import Plan, Sighting
+    from jwtdoctor.model.plan import Line, Plan, Sighting
     from jwtdoctor.plans.evidence import Seen
     from jwtdoctor.plans.reports import ReportRead
 
 FORMATS = ("text", "markdown", "html", "json")
 PROVIDER = "salesforce"
 MOST_REPORTS = 50
+OF_A_PROFILE = ("jwtdoctor check", "jwtdoctor audit", "jwtdoctor plan rotation", "jwtdoctor plan checklist")
+"""Commands that take a profile."""
 SIGNING = ("jwt-bearer", "private-key-jwt")
 KEY, SECRET = "key", "secret"
 Handler = Callable[..., Any]
@@ -65,10 +69,10 @@ def command() -> None:
 
 
 def _evidence_options(handler: Handler) -> Handler:
-    options = [
+    options: list[Handler] = [
         click.argument("profile", required=False),
         click.option("--from", "reports", multiple=True, metavar="FILE", help="A JSON report as evidence; repeatable."),
-        click.option("--case", "case_file", metavar="FILE|last", help="A case file, or the last check of this profile."),
+        click.option("--case", "case_file", metavar="FILE|last", help="A case file, or this profile's last check."),
         click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable."),
         click.option("--metadata", metavar="PATH", help="Metadata of the app, such as force-app: its facts count too."),
         click.option("--app", metavar="NAME", help="The app in --metadata, where there are several."),
@@ -91,8 +95,19 @@ def policy(common: Common, **given: Any) -> int:
 
 
 @command.command("rotation", short_help="A new secret, key or certificate, step by step.")
-@click.option("--of", "what", type=click.Choice([SECRET, KEY, "certificate"]), help="What is replaced.  [default: what the flow uses]")  # fmt: skip
-@click.option("--through", type=click.Choice(["rest", "ui", "metadata"]), default="ui", show_default=True, help="By which way.")  # fmt: skip
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice([SECRET, KEY, "certificate"]),
+    help="What is replaced.  [default: what the flow uses]",
+)
+@click.option(
+    "--through",
+    type=click.Choice(["rest", "ui", "metadata"]),
+    default="ui",
+    show_default=True,
+    help="By which way.",
+)
 @_evidence_options
 def rotation(common: Common, what: str | None, through: str, **given: Any) -> int:
     """How the secret, the key or the certificate is replaced: order, overlap, verification, the way back.
@@ -111,10 +126,15 @@ def hardening(common: Common, **given: Any) -> int:
 
 
 @command.command("checklist", short_help="The review lists, ticked and crossed from evidence.")
+@click.option("--accept", multiple=True, metavar="ITEM=REASON", help="Tick an item in your name; repeatable.")
 @_evidence_options
-def checklist(common: Common, **given: Any) -> int:
-    """The review lists: each item ticked, crossed or open, from the evidence that is given."""
-    return _planned(common, "checklist", given)
+def checklist(common: Common, accept: tuple[str, ...], **given: Any) -> int:
+    """The review lists: each item ticked, crossed or open, from the evidence that is given.
+
+    What no evidence shows (a procedure that is written down), or is an exception with a reason, is ticked by --accept;
+    --verbose shows the names of the items.
+    """
+    return _planned(common, "checklist", given, accepted=_accepted(accept))
 
 
 @command.command("incident", short_help="What to run in which order, and what is done.")
@@ -127,7 +147,8 @@ def incident(common: Common, **given: Any) -> int:
 # --- one plan -------------------------------------------------------------------------------------
 
 
-def _planned(common: Common, name: str, given: dict[str, Any], *, what: str | None = None, through: str = "") -> int:
+def _planned(common: Common, name: str, given: dict[str, Any], *, what: str | None = None, through: str = "",
+             accepted: dict[str, str] | None = None) -> int:  # fmt: skip
     from jwtdoctor.plans.judge import plan_of
 
     refuse_unwritable_outputs(common)
@@ -135,7 +156,8 @@ def _planned(common: Common, name: str, given: dict[str, Any], *, what: str | No
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
     seen = _seen(common, found, given, what, through)
-    plan = plan_of(name, seen, _about(found, seen))
+    plan = plan_of(name, seen, _about(found, seen), accepted)
+    plan = replace(plan, lines=tuple(_for_profile(line, found.profile) for line in plan.lines))
     emit_each(common, lambda one: _rendered(one, plan, seen, found.profile))
     return REFUSED if plan.count("bad") else OK
 
@@ -160,6 +182,27 @@ def _seen(common: Common, found: Settings, given: dict[str, Any], what: str | No
     }
     choices = _choices(found, given["client"], case, what, through, reports)
     return seen_of(groups, reports, choices)
+
+
+def _accepted(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Item -> reason. Raises BadInput where one has none."""
+    accepted = {}
+    for pair in pairs:
+        name, _, reason = pair.partition("=")
+        if not reason.strip():
+            raise BadInput("an exception has a reason", where="--accept", expected="ITEM=REASON")
+        accepted[name.strip()] = one_line(reason)[:300].rstrip(".")
+    return accepted
+
+
+def _for_profile(line: Line, profile: str | None) -> Line:
+    """The line with its command made for the profile that the plan is about."""
+    if profile is None:
+        return line
+    for begins in OF_A_PROFILE:
+        if line.command == begins or line.command.startswith(f"{begins} --"):
+            return replace(line, command=f"{begins} {quote(one_line(profile))}{line.command.removeprefix(begins)}")
+    return line
 
 
 def _refuse_others(*providers: str | None) -> None:
@@ -196,6 +239,8 @@ def _case(common: Common, argument: str | None, profile: str | None) -> Case | N
     else:
         data, where = open_argument(argument, BytesIO())
     case = read(data, where=one_line(where))
+    if not case.observations:
+        raise BadInput("holds nothing that a plan can rest on", where=one_line(where), expected="a case file")
     for warning in case.warnings:
         narrate(common, f"warning: {warning}")
     return case

@@ -1,4 +1,4 @@
-"""`jwtdoctor simulate`: a Salesforce-like token endpoint on loopback, with faults on demand.
+"""`jwtdoctor simulate`: a token endpoint like Salesforce's or another provider's on loopback, with faults on demand.
 
 Decisions where the contract is silent:
 - Assertions are always verified. Without `--cert` a throwaway pair is made: its private key lies in a private folder,
@@ -6,6 +6,8 @@ Decisions where the contract is silent:
 - `--clock-offset` shifts the token host's clock alone (positive: fast). The time server beside it stays with true time.
 - The time server answers on a port of its own; the narration names it, within the `check` command that fits.
 - SIGTERM is the ordinary end (0), ctrl+c is an interruption (130).
+- Google, Entra ID, Okta, GitHub and Snowflake answer in their own words; every other provider is played from its data
+  alone, and the narration says so.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import shlex
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,10 +33,14 @@ from jwtdoctor.errors import BadInput
 from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
+    from jwtdoctor.simulator.faults import Fault
+    from jwtdoctor.simulator.providers.staged import Staged
     from jwtdoctor.simulator.server import Simulator
+    from jwtdoctor.simulator.staging import Stage
     from jwtdoctor.simulator.world import Scenario
 
 PROVIDER = "salesforce"
+OWN_WORDS = ("google", "entra", "okta", "github", "snowflake")
 MAX_FILE = 1_000_000
 
 
@@ -67,15 +73,14 @@ def command(
 
     The first line on stdout is the token URL. The rest, the check command that fits among it, goes to stderr.
     """
-    _refuse_other(provider)
+    if provider != PROVIDER:
+        _refuse_unknown(provider)
     if list_:
-        emit(common, _listed(common.format))
+        emit(common, _listed(common.format, provider))
         return 0
-    scenario = _scenario(fault, client_id, username, cert)
-    if clock_offset is not None:
-        if not abs(clock_offset) < 1e9:
-            raise BadInput("is out of range", where="--clock-offset", expected="a number of seconds")
-        scenario = replace(scenario, server_clock_offset_s=scenario.server_clock_offset_s + clock_offset)
+    if clock_offset is not None and not abs(clock_offset) < 1e9:
+        raise BadInput("is out of range", where="--clock-offset", expected="a number of seconds")
+    scenario = _staged(provider, fault, client_id, username, cert, clock_offset or 0.0)
     host, port = _address(listen)
     with _ended_by_signal() as ended, _log_to(log) as write:
         from jwtdoctor.simulator.server import Simulator
@@ -89,35 +94,62 @@ def command(
     return 0
 
 
-def _refuse_other(provider: str) -> None:
-    if provider == PROVIDER:
-        return
+def _refuse_unknown(provider: str) -> None:
     from jwtdoctor.knowledge.load import load
 
     known = load().providers
     if provider not in known:
         raise unknown("provider", provider, known)
-    raise BadInput(f"only {PROVIDER} can be simulated so far", where="--provider", do=f"leave it at {PROVIDER}")
 
 
-def _listed(form: str) -> str:
-    from jwtdoctor.simulator.faults import LISTED
-
+def _listed(form: str, provider: str) -> str:
+    rows = _faults_of(provider)
     if form == "json":
-        return to_json([{"name": one.name, "flow": one.flow, "stages": one.stages} for one in LISTED])
-    widest = max(len(one.name) for one in LISTED)
+        return to_json([{"name": one.name, "flow": one.flow, "stages": one.stages} for one in rows])
+    widest = max(len(one.name) for one in rows)
     lines: list[str] = []
-    for flow in dict.fromkeys(one.flow for one in LISTED):
+    for flow in dict.fromkeys(one.flow for one in rows):
         lines += ["", flow] if lines else [flow]
-        lines += [f"  {one.name:<{widest}}  {one.summary}" for one in LISTED if one.flow == flow]
+        lines += [f"  {one.name:<{widest}}  {one.summary}" for one in rows if one.flow == flow]
     return "\n".join(lines)
 
 
-def _scenario(fault: str, client_id: str | None, username: str | None, cert: str | None) -> Scenario:
+def _faults_of(provider: str) -> Sequence[Fault | Staged]:
+    if provider == PROVIDER:
+        from jwtdoctor.simulator.faults import LISTED
+
+        return LISTED
+    from jwtdoctor.knowledge.load import load
+    from jwtdoctor.simulator.providers.staged import staged
+
+    return staged(load().providers[provider])
+
+
+def _staged(
+    provider: str, fault: str, client_id: str | None, username: str | None, cert: str | None, offset_s: float
+) -> Stage:
+    """The situation, with what was asked for in it. `offset_s` makes the service's clock fast."""
+    certificate = _certificate(cert)
+    if provider == PROVIDER:
+        scenario = _scenario(fault, client_id, username, certificate)
+        return replace(scenario, server_clock_offset_s=scenario.server_clock_offset_s + offset_s)
+    for flag, value in (("--client-id", client_id), ("--username", username)):
+        if value is not None:
+            raise BadInput("can be chosen at salesforce only", where=flag, do="leave it out: the command names it")
+    from jwtdoctor.knowledge.load import load
+    from jwtdoctor.simulator.providers.scene import healthy
+    from jwtdoctor.simulator.providers.staged import stage
+
+    data = load().providers[provider]
+    scene = stage(fault, data, healthy(data, certificate_pem=certificate))
+    return replace(scene, server_clock_offset_s=scene.server_clock_offset_s + offset_s)
+
+
+def _scenario(fault: str, client_id: str | None, username: str | None, certificate: str | None) -> Scenario:
     from jwtdoctor.simulator.faults import fault as fault_named
     from jwtdoctor.simulator.world import healthy, stage
 
-    given = {"client_id": client_id, "username": username, "certificate_pem": _certificate(cert)}
+    given = {"client_id": client_id, "username": username, "certificate_pem": certificate}
     base = healthy(fault_named(fault).flow, **{name: value for name, value in given.items() if value is not None})
     return stage(fault, base)
 
@@ -155,14 +187,18 @@ def _narration(simulator: Simulator, folder: Path) -> str:
     lines = [
         f"plays {scenario.scheme}://{scenario.token_host} for {scenario.flow}; time server at {ntp}",
     ]
+    if scenario.provider != PROVIDER and scenario.provider not in OWN_WORDS:
+        lines.append(f"{scenario.provider} is played from its data alone: which of its texts it chooses is a guess")
     words = check_arguments(scenario, simulator.ready().attempt, ntp, folder)
     if words is None:
         lines.append("what is wrong here lies in what the client sends, and no option says it: use check --simulate")
     else:
         lines += ["try it:", *_folded(words)]
-    session = Secret(simulator.administrators_session())
-    reading = audit_arguments(scenario, simulator.ready().attempt, session, folder)
-    return "\n".join([*lines, "read its org:", *_folded(reading)])
+    if scenario.provider == "salesforce":
+        session = Secret(simulator.administrators_session())
+        reading = audit_arguments(scenario.flow, simulator.ready().attempt, session, folder)
+        lines += ["read its org:", *_folded(reading)]
+    return "\n".join(lines)
 
 
 def _folded(words: list[str]) -> list[str]:

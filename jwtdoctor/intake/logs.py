@@ -443,10 +443,8 @@ def _with_context(seen: Sighting, text: str) -> Sighting:
     flow = seen.flow or next((flow for mark, flow in _FLOW_HINTS if mark in text), None)
     if flow is None and "Authentication failed (code: " in text and _ASSERTION_WORDS.search(text[-MAX_TEXT:]):
         flow = "jwt-bearer"
-    provider = "entra" if "AADSTS" in text else seen.provider
-    return Sighting(
-        seen.reply, seen.request, seen.text, (*_context_facts(text), *seen.facts), flow, provider, seen.warnings
-    )
+    facts = (*_context_facts(text), *seen.facts)
+    return Sighting(seen.reply, seen.request, seen.text, facts, flow, seen.provider, seen.warnings)
 
 
 def _context_facts(text: str) -> list[Observation]:

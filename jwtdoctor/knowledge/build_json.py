@@ -1,11 +1,10 @@
-"""Hatch build hook: writes `knowledge.json` from the TOML files, so that an installed jwtdoctor starts fast.
+"""Hatch build hook: writes `knowledge.jsonl` from the TOML files, so that an installed jwtdoctor starts fast.
 
 It reads the loader's module by its path, since the package is not installed while it is being built.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,14 @@ except ImportError:  # read by tests and type checkers where hatchling is not in
 
 
 def write_json(package: Path) -> Path:
-    """Writes `package/knowledge/knowledge.json` and returns its path."""
+    """Writes `package/knowledge/knowledge.jsonl` and returns its path. Raises BadKnowledge."""
     sys.path.insert(0, str(package.parent))
     try:
-        from jwtdoctor.knowledge.load import JSON_NAME, raw_from_toml
+        from jwtdoctor.knowledge.load import BUILT_NAME, lines_of, raw_from_toml
     finally:
         sys.path.pop(0)
-    target = package / "knowledge" / JSON_NAME
-    tables = raw_from_toml(package / "knowledge")
-    target.write_text(json.dumps(tables, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    target = package / "knowledge" / BUILT_NAME
+    target.write_text(lines_of(raw_from_toml(package / "knowledge")), encoding="utf-8", newline="\n")
     return target
 
 

@@ -1,16 +1,18 @@
-"""Reads the knowledge: from `knowledge.json`, which the build makes of the TOML files, else from these themselves.
+"""Reads the knowledge: from `knowledge.jsonl`, which the build makes of the TOML files, else from these themselves.
 
-Parsing a hundred TOML files costs several bare interpreter starts, the one JSON a fraction of it; a test keeps the
-two equal. Causes and providers become typed objects only when they are asked for, since one run needs one
-provider of many.
+Parsing a hundred TOML files costs several bare interpreter starts, so an installed package holds the same tables as
+JSON, one a line: the first says what the others are and by which hosts and words a provider is known. A line is parsed,
+and a cause or provider typed, only when it is asked for, since one run needs one or two providers of many; what all of
+them cost a start is the reading of the file. That a file keeps the format is checked where it is written and built.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,20 +21,22 @@ from typing import Any, TypeVar
 from jwtdoctor.errors import BadKnowledge
 from jwtdoctor.knowledge.typed import cause_of, provider_of
 from jwtdoctor.model.cause import Cause
-from jwtdoctor.model.provider import Provider
+from jwtdoctor.model.provider import Provider, Signs
 
 T = TypeVar("T")
 
-JSON_NAME = "knowledge.json"
+BUILT_NAME = "knowledge.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All causes and providers by slug, and the other names of causes."""
+    """All causes and providers by slug, the other names of causes, and what gives each provider away."""
 
     causes: Mapping[str, Cause]
     providers: Mapping[str, Provider]
     aliases: Mapping[str, str]
+    signs: Mapping[str, Signs] = field(default_factory=dict)
+    """By provider, without typing it."""
 
     def canonical_cause(self, name: str) -> str | None:
         """The slug for a slug or an alias; None where it is neither."""
@@ -45,27 +49,57 @@ class Knowledge:
 
 @cache
 def load() -> Knowledge:
-    """The knowledge of this package. Raises BadKnowledge where a file contradicts the format: a bug."""
-    return knowledge_of(raw())
+    """The knowledge of this package, by the fastest way there is.
 
-
-def knowledge_of(tables: Mapping[str, Any]) -> Knowledge:
-    """Typed knowledge from raw tables (`causes`, `providers`, `aliases`)."""
-    return Knowledge(
-        causes=_OnDemand(tables["causes"], cause_of),
-        providers=_OnDemand(tables["providers"], provider_of),
-        aliases=tables["aliases"],
-    )
+    Raises BadKnowledge where a file contradicts the format: a bug. In a checkout only when that entry is asked for.
+    """
+    here = files("jwtdoctor.knowledge")
+    built = here / BUILT_NAME
+    if built.is_file() and not _is_source_checkout(here):
+        return knowledge_of_lines(built.read_bytes())
+    return knowledge_of(raw_from_toml(here))
 
 
 def raw() -> dict[str, Any]:
-    """The untyped tables, by the fastest way there is."""
-    here = files("jwtdoctor.knowledge")
-    built = here / JSON_NAME
-    if built.is_file() and not _is_source_checkout(here):
-        loaded: dict[str, Any] = json.loads(built.read_text(encoding="utf-8"))
-        return loaded
-    return raw_from_toml(here)
+    """The untyped tables of the TOML files (`causes`, `providers`, `aliases`)."""
+    return raw_from_toml(files("jwtdoctor.knowledge"))
+
+
+def knowledge_of(tables: Mapping[str, Any]) -> Knowledge:
+    """Typed knowledge from raw tables (`causes`, `providers`, `aliases`), each checked when it is first asked for."""
+    return Knowledge(
+        causes=_OnDemand(tables["causes"], _checked(cause_of)),
+        providers=_OnDemand(tables["providers"], _checked(provider_of)),
+        aliases=tables["aliases"],
+        signs={slug: _signs(table) for slug, table in sorted(tables["providers"].items())},
+    )
+
+
+def lines_of(tables: Mapping[str, Any]) -> str:
+    """The built form of raw tables. Raises BadKnowledge for what contradicts the format."""
+    whole = knowledge_of(tables)
+    for named in (whole.causes, whole.providers):
+        list(named.values())
+    head = {
+        "aliases": tables["aliases"],
+        "causes": list(whole.causes),
+        "providers": {slug: [signs.hosts, signs.words] for slug, signs in whole.signs.items()},
+    }
+    rest = (tables[kind][slug] for kind in ("causes", "providers") for slug in head[kind])
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in (head, *rest))
+
+
+def knowledge_of_lines(built: bytes) -> Knowledge:
+    """Typed knowledge from the built form."""
+    first, *rest = built.splitlines()
+    head = json.loads(first)
+    causes = head["causes"]
+    return Knowledge(
+        causes=_OnDemand(dict(zip(causes, rest, strict=False)), cause_of),
+        providers=_OnDemand(dict(zip(head["providers"], rest[len(causes) :], strict=True)), provider_of),
+        aliases=head["aliases"],
+        signs={slug: Signs(tuple(hosts), tuple(words)) for slug, (hosts, words) in head["providers"].items()},
+    )
 
 
 def raw_from_toml(folder: Traversable) -> dict[str, Any]:
@@ -116,17 +150,51 @@ def _merged(parts: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return whole
 
 
-class _OnDemand(Mapping[str, T]):
-    """A mapping that types an entry when it is first asked for. Sorted, so that order cannot matter."""
+def _signs(table: Mapping[str, Any]) -> Signs:
+    return Signs(tuple(table.get("hosts", ())), tuple(table.get("words", ())))
 
-    def __init__(self, tables: Mapping[str, Any], typed: Callable[[str, Mapping[str, Any]], T]) -> None:
+
+def _checked(typed: Callable[[str, Mapping[str, Any]], T]) -> Callable[[str, Mapping[str, Any]], T]:
+    """The same, and every regular expression of the table is compiled once: of a built file that was done before."""
+
+    def make(slug: str, table: Mapping[str, Any]) -> T:
+        made = typed(slug, table)
+        for pattern in _patterns(table):
+            try:
+                re.compile(pattern, re.IGNORECASE)
+            except re.error as problem:
+                raise BadKnowledge(f"{slug}: the pattern {pattern!r} does not compile: {problem}") from problem
+        return made
+
+    return make
+
+
+def _patterns(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if key in ("pattern", "matches", "hosts", "words"):
+            yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _patterns(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _patterns(inner, key)
+
+
+class _OnDemand(Mapping[str, T]):
+    """A mapping that types an entry (a table, or one as JSON) when it is first asked for. Sorted by slug."""
+
+    def __init__(
+        self, tables: Mapping[str, Mapping[str, Any] | bytes], typed: Callable[[str, Mapping[str, Any]], T]
+    ) -> None:
         self._tables = dict(sorted(tables.items()))
         self._typed = typed
         self._ready: dict[str, T] = {}
 
     def __getitem__(self, slug: str) -> T:
         if slug not in self._ready:
-            self._ready[slug] = self._typed(slug, self._tables[slug])
+            table = self._tables[slug]
+            self._ready[slug] = self._typed(slug, json.loads(table) if isinstance(table, bytes) else table)
         return self._ready[slug]
 
     def __iter__(self) -> Iterator[str]:

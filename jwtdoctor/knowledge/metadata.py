@@ -1,6 +1,6 @@
 """The metadata types of apps and of what decides about them: elements, kinds, values, file names.
 
-The data stand in `metadata.toml`, apart from `knowledge.json`, since a diagnosis does not need them.
+The data stand in `metadata.toml`, apart from `knowledge.jsonl`, since a diagnosis does not need them.
 """
 
 from __future__ import annotations

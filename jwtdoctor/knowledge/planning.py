@@ -19,14 +19,14 @@ a report said: `lint:RULE` and `audit:RULE` (whether the rule found something, k
 `check:outcome`, `said:leaders`, `logs:kinds`, `logs:users`, `logs:refused`.
 
 A row with `say` and no case is a step: it stands as it is, and rests on what `only` looks at. The files are read one
-by one when a plan is made, apart from `knowledge.json`, since a diagnosis does not need them.
+by one when a plan is made, apart from `knowledge.jsonl`, since a diagnosis does not need them.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast, get_args
@@ -40,7 +40,7 @@ from jwtdoctor.model.plan import Mark
 CHOICES = ("flow", "client", "of", "through")
 FROM_REPORTS = ("check:outcome", "said:leaders", "logs:kinds", "logs:users", "logs:refused")
 OPERATORS = ("above", "below", "matches")
-_ROW_KEYS = {"id", "section", "name", "only", "open", "say", "do", "command", "sureness", "sources", "mark", "case"}
+_ROW_KEYS = {"id", "section", "name", "only", "open", "say", "do", "command", "sureness", "sources", "mark", "case", "right"}
 _CASE_KEYS = {"when", "mark", "say", "do", "command"}
 
 
@@ -79,15 +79,18 @@ class PlanRow:
     command: str
     sureness: Sureness
     sources: tuple[str, ...]
+    right: str = ""
+    """What is right here, with the reason: told where the row is open, and by the page that compares the flows."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContent:
-    """One plan's content. `numbered`: the sections whose rows are steps."""
+    """One plan's content. `numbered`: the sections whose rows are steps; `titles`: by the choice `of`."""
 
     title: str
     numbered: frozenset[str]
     rows: tuple[PlanRow, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -103,7 +106,7 @@ def content_of(table: Mapping[str, Any], name: str) -> PlanContent:
     twice = {row.id for row in rows if sum(other.id == row.id for other in rows) > 1}
     if twice:
         raise BadKnowledge(f"plan {name}: two rows are called {min(twice)}")
-    return PlanContent(table["title"], frozenset(table.get("numbered", ())), rows)
+    return PlanContent(table["title"], frozenset(table.get("numbered", ())), rows, table.get("titles", {}))
 
 
 def _row(table: Mapping[str, Any], where: str) -> PlanRow:
@@ -122,6 +125,7 @@ def _row(table: Mapping[str, Any], where: str) -> PlanRow:
         command=table.get("command", ""),
         sureness=Sureness(table["sureness"]),
         sources=source_urls(table.get("sources", ())),
+        right=_folded(table.get("right", "")),
     )
     if bool(row.cases) == bool(row.say) or bool(row.cases) != bool(row.open):
         raise BadKnowledge(f"{where}: cases with `open`, or `say` alone")

@@ -30,6 +30,10 @@ Table = Mapping[str, Any]
 
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 WEIGHTS: tuple[str, ...] = get_args(Weight)
+HOW_COMMON: tuple[str, ...] = get_args(HowCommon)
+PLACES: tuple[str, ...] = get_args(Where)
+USUAL: tuple[str, ...] = get_args(Usual)
+SURENESS: Mapping[str, Sureness] = {word.value: word for word in Sureness}
 TEXT_FACTS = frozenset({"reply.error", "reply.description", "login_history.status", "reply.client_text"})
 """No clue may look at these: the text belongs to the responses alone."""
 
@@ -40,13 +44,15 @@ _CAUSE_KEYS = {
 _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
     "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
-    "expired_certificate", "requests",
+    "expired_certificate", "requests", "words",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
     "id", "where", "statuses", "error", "description", "pattern", "flows", "evidence", "notes", "transparent",
     "readings",
 }  # fmt: skip
+_READING_KEYS = {"cause", "usual", "sureness", "sources", "note", "flows"}
+_CLUE_KEYS = {"fact", "for", "against", "because", "sureness", "sources", "flows", *OPERATORS}
 
 
 def cause_of(slug: str, table: Table) -> Cause:
@@ -57,7 +63,7 @@ def cause_of(slug: str, table: Table) -> Cause:
         slug=slug,
         title=_text(table, "title", where),
         explanation=_text(table, "explanation", where).strip(),
-        how_common=_word(table, "how_common", get_args(HowCommon), where),
+        how_common=_word(table, "how_common", HOW_COMMON, where),
         flows=_flows(table, where),
         on_granted=bool(table.get("on_granted", False)),
         retryable=bool(table.get("retryable", False)),
@@ -81,6 +87,7 @@ def provider_of(slug: str, table: Table) -> Provider:
         slug=slug,
         title=_text(table, "title", where),
         hosts=tuple(table.get("hosts", ())),
+        words=tuple(table.get("words", ())),
         token_path=str(table.get("token_path", "")),
         audiences=tuple(table.get("audiences", ())),
         algorithms=tuple(table.get("algorithms", ())),
@@ -108,7 +115,7 @@ def _addition(table: Table, where: str) -> CauseAddition:
         confirm=str(table.get("confirm", "")),
         shows_in=str(table.get("shows_in", "")),
         references=tuple(table.get("references", ())),
-        how_common=_word(table, "how_common", ("", *get_args(HowCommon)), where) if "how_common" in table else "",
+        how_common=_word(table, "how_common", ("", *HOW_COMMON), where) if "how_common" in table else "",
         without=tuple(table.get("without", ())),
     )
 
@@ -116,17 +123,14 @@ def _addition(table: Table, where: str) -> CauseAddition:
 def _response(table: Table, provider: str) -> Response:
     where = f"{provider}, response {table.get('id')}"
     _only(table, _RESPONSE_KEYS, where)
-    pattern = table.get("pattern")
-    if pattern is not None:
-        _compiles(pattern, where)
     return Response(
         id=_text(table, "id", where),
-        where=_word(table, "where", get_args(Where), where),
+        where=_word(table, "where", PLACES, where),
         readings=tuple(_reading(row, where) for row in table.get("readings", ())),
         statuses=tuple(table.get("statuses", ())),
         error=table.get("error"),
         description=table.get("description"),
-        pattern=pattern,
+        pattern=table.get("pattern"),
         flows=_flows(table, where),
         evidence=_word(table, "evidence", ("observed", "documented", "enum-only"), where),
         notes=str(table.get("notes", "")),
@@ -135,11 +139,11 @@ def _response(table: Table, provider: str) -> Response:
 
 
 def _reading(table: Table, where: str) -> Reading:
-    _only(table, {"cause", "usual", "sureness", "sources", "note", "flows"}, where)
+    _only(table, _READING_KEYS, where)
     return Reading(
         cause=_text(table, "cause", where),
-        usual=_word(table, "usual", get_args(Usual), where),
-        sureness=Sureness(_word(table, "sureness", tuple(Sureness), where)),
+        usual=_word(table, "usual", USUAL, where),
+        sureness=_sureness(table, where),
         sources=_sources(table, where),
         note=str(table.get("note", "")),
         flows=_flows(table, where),
@@ -151,7 +155,7 @@ def _clues(table: Table, where: str) -> tuple[Clue, ...]:
 
 
 def _clue(table: Table, where: str) -> Clue:
-    _only(table, {"fact", "for", "against", "because", "sureness", "sources", "flows", *OPERATORS}, where)
+    _only(table, _CLUE_KEYS, where)
     fact = _text(table, "fact", where)
     if fact not in VOCABULARY:
         raise BadKnowledge(f"{where}: no fact is called {fact!r}")
@@ -169,7 +173,7 @@ def _clue(table: Table, where: str) -> Clue:
         speaks="for" if side == "for" else "against",
         weight=_word(table, side, WEIGHTS, where),
         because=_text(table, "because", where),
-        sureness=Sureness(_word(table, "sureness", tuple(Sureness), where)),
+        sureness=_sureness(table, where),
         sources=_sources(table, where),
         flows=_flows(table, where),
     )
@@ -189,7 +193,6 @@ def _operand(fact: str, operator: Operator, operand: Any, where: str) -> Value:
     if operator == "matches":
         if kind not in ("text", "text or list", "list"):
             raise BadKnowledge(f"{where}: matches takes a text")
-        _compiles(operand, where)
         return str(operand)
     value: Value = tuple(operand) if isinstance(operand, list) else operand
     if not fits(VOCABULARY[fact], value):
@@ -231,7 +234,7 @@ def _example(table: Table, leads_to: str | None, where: str) -> Example:
 
 def _limit(table: Table, where: str) -> Limit:
     _only(table, {"value", "sureness", "sources", "note"}, where)
-    sureness = Sureness(_word(table, "sureness", tuple(Sureness), where))
+    sureness = _sureness(table, where)
     return Limit(table.get("value"), sureness, tuple(table.get("sources", ())), str(table.get("note", "")))
 
 
@@ -242,7 +245,7 @@ def _expired_certificate(table: Table | None, provider: str) -> ExpiredCertifica
     _only(table, {"is_taken", "sureness", "sources", "note"}, where)
     if not isinstance(table.get("is_taken"), bool):
         raise BadKnowledge(f"{where}: is_taken must be true or false")
-    sureness = Sureness(_word(table, "sureness", tuple(Sureness), where))
+    sureness = _sureness(table, where)
     return ExpiredCertificate(table["is_taken"], sureness, _sources(table, where), str(table.get("note", "")))
 
 
@@ -304,9 +307,8 @@ def _claim(table: Table, where: str) -> Claim:
 
 
 def _only(table: Table, allowed: set[str], where: str) -> None:
-    unknown = sorted(set(table) - allowed)
-    if unknown:
-        raise BadKnowledge(f"{where}: no key is called {unknown[0]!r}")
+    if not table.keys() <= allowed:
+        raise BadKnowledge(f"{where}: no key is called {min(table.keys() - allowed)!r}")
 
 
 def _text(table: Table, key: str, where: str) -> str:
@@ -323,8 +325,14 @@ def _word(table: Table, key: str, allowed: tuple[Any, ...], where: str) -> Any:
     return value
 
 
+def _sureness(table: Table, where: str) -> Sureness:
+    return SURENESS[_word(table, "sureness", tuple(SURENESS), where)]
+
+
 def _flows(table: Table, where: str) -> tuple[str, ...]:
-    flows = tuple(table.get("flows", ()))
+    if "flows" not in table:
+        return ()
+    flows = tuple(table["flows"])
     wrong = [flow for flow in flows if flow not in FLOWS]
     if wrong:
         raise BadKnowledge(f"{where}: no flow is called {wrong[0]!r}")
@@ -336,10 +344,3 @@ def _sources(table: Table, where: str) -> tuple[str, ...]:
     if not sources:
         raise BadKnowledge(f"{where}: a source is missing")
     return sources
-
-
-def _compiles(pattern: str, where: str) -> None:
-    try:
-        re.compile(pattern, re.IGNORECASE)
-    except re.error as problem:
-        raise BadKnowledge(f"{where}: the pattern does not compile: {problem}") from problem

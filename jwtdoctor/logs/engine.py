@@ -9,7 +9,9 @@ The engine is an extra, since most who sign assertions never read a year of logs
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +28,7 @@ MEMORY = "1GB"
 MOST_THREADS = 8
 """More read no faster from one disk, and each has its buffers."""
 WATCH_S = 0.2
+_SPACE = re.compile(r"no space left|not enough space|disk full|could not write|max_temp_directory_size", re.IGNORECASE)
 
 Progress = Callable[[str, float], None]
 """What is being done, and how much of it (0 to 1; negative: not known)."""
@@ -43,7 +46,7 @@ class Engine:
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """The rows of a query. Raises BadInput where disk or memory do not suffice."""
-        with _said_plainly():
+        with plainly_said():
             return self._connection.execute(query, list(values)).fetchall()
 
     def one(self, query: str, values: Sequence[object] = ()) -> Row:
@@ -84,9 +87,11 @@ def engine(progress: Progress | None = None) -> Iterator[Engine]:
         connection = duckdb.connect(str(folder / "events.duckdb"), config=config)
         try:
             connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
-            yield Engine(connection, folder, progress)
+            with plainly_said():
+                yield Engine(connection, folder, progress)
         finally:
-            connection.close()
+            with suppress(duckdb.Error):  # on a full disk it cannot even be closed properly, and it is removed anyway
+                connection.close()
 
 
 def literal(text: str) -> str:
@@ -116,24 +121,26 @@ def _duckdb() -> Any:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def plainly_said() -> Iterator[None]:
+    """What is wrong with the machine, and not with us, in one line; and an interruption as what it is."""
     import duckdb
 
     try:
         yield
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
+    except RuntimeError as problem:
+        if "interrupted" in str(problem).lower():
+            raise KeyboardInterrupt from None
+        raise
     except duckdb.OutOfMemoryException:
         raise BadInput(
-            "these logs need more room than there is", where="logs",
-            do="narrow them with --since, or point TMPDIR at a folder with more space",
-        ) from None  # fmt: skip
-    except duckdb.IOException as problem:
-        if "space" not in str(problem).lower():
-            raise
-        raise BadInput(
-            "the temporary folder is full", where="logs", do="point TMPDIR at a folder with more space"
+            "these logs need more memory than the engine may have", where="logs", do="narrow them with --since"
         ) from None
+    except (duckdb.Error, OSError) as problem:
+        if getattr(problem, "errno", None) == errno.ENOSPC or _SPACE.search(str(problem)):
+            raise BadInput(
+                "the temporary folder is full", where="logs", do="point TMPDIR at a folder with more space"
+            ) from None
+        raise
 
 
 @contextmanager

@@ -31,6 +31,10 @@ _DIALECT = "header = true, auto_detect = false, quote = '\"', escape = '\"', str
 _REJECTS = f"store_rejects = true, rejects_table = 'rejected', rejects_scan = 'scanned', rejects_limit = {MOST_REJECTS}"
 
 
+Way = Callable[[Sequence[LogFile]], str]
+"""The query that reads files of one form."""
+
+
 @dataclass(slots=True)
 class Loaded:
     """What was read, by kind, and what is to be said of it."""
@@ -39,6 +43,8 @@ class Loaded:
     warnings: list[str] = field(default_factory=list)
     mended: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """Mended rows by the number of their file."""
+    unread: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """Rows of which nothing could be made, likewise."""
 
 
 def load(files: Sequence[LogFile], engine: Engine) -> Loaded:
@@ -100,8 +106,7 @@ def _load_lines(group: list[LogFile], engine: Engine, loaded: Loaded) -> None:
         clean = engine.new_file(".jsonl")
         washed = wash_lines(file.path, clean, told=_told(engine, file))
         _note(file, washed, loaded)
-        _read([_as_copy(file, clean)], engine, _from_lines)
-        clean.unlink()
+        _read_copy(file, clean, engine, loaded, _from_lines)
 
 
 def _load_converted(file: LogFile, engine: Engine, loaded: Loaded) -> None:
@@ -117,14 +122,18 @@ def _load_plain(file: LogFile, engine: Engine, loaded: Loaded) -> None:
         loaded.warnings.append(f"{file.name}: its times name no zone; read as UTC")
     if not washed.rows:
         loaded.warnings.append(f"{file.name}: no login and no token error in it")
-    _read([_as_copy(file, clean)], engine, _from_found)
-    clean.unlink()
+    _read_copy(file, clean, engine, loaded, _from_found)
 
 
 def _load_raw(file: LogFile, clean: Path, washed: Washed, engine: Engine, loaded: Loaded) -> None:
     _note(file, washed, loaded)
-    copy = _as_copy(file, clean)
-    _read([copy], engine, lambda files: _from_tables(files, engine, loaded))
+    _read_copy(file, clean, engine, loaded, lambda files: _from_tables(files, engine, loaded))
+
+
+def _read_copy(file: LogFile, clean: Path, engine: Engine, loaded: Loaded, way: Way) -> None:
+    """Reads a washed copy, and removes it. That it is not taken either must not happen, and is never kept quiet."""
+    if _read([_as_copy(file, clean)], engine, way):
+        loaded.warnings.append(f"{file.name}: could not be read, even washed; nothing of it is counted")
     clean.unlink()
 
 
@@ -135,6 +144,7 @@ def _as_copy(file: LogFile, clean: Path) -> LogFile:
 
 def _note(file: LogFile, washed: Washed, loaded: Loaded) -> None:
     loaded.mended[file.number] += washed.mended
+    loaded.unread[file.number] += washed.unread
     if washed.is_cut_off:
         loaded.warnings.append(f"{file.name}: the archive breaks off before its end; what came before was read")
 
@@ -155,7 +165,7 @@ def _told(engine: Engine, file: LogFile) -> Told | None:
     return told
 
 
-def _read(group: list[LogFile], engine: Engine, way: Callable[[Sequence[LogFile]], str]) -> list[LogFile]:
+def _read(group: list[LogFile], engine: Engine, way: Way) -> list[LogFile]:
     """Reads files by one query; returns those of which some line was rejected, their rows taken out again."""
     if not group:
         return []
@@ -308,6 +318,7 @@ def _sources(
             bytes=one.bytes + (files[number].size if is_main else 0),
             repeated=one.repeated + repeated.get((number, kind), 0),
             mended=one.mended + (loaded.mended.get(number, 0) if is_main else 0),
+            unread=one.unread + (loaded.unread.get(number, 0) if is_main else 0),
             without_time=one.without_time + untimed,
         )
     engine.do("DELETE FROM events WHERE kind = 'unread'")

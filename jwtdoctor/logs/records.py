@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from jwtdoctor.logs.wash import CHUNK, LONGEST_VALUE, Told, Washed, opened
 LONGEST = 2 * CHUNK
 _DECODER = json.JSONDecoder(strict=False)
 _MOST_DEEP = 4
+_ROW_KEYS = re.compile(r'"(?:LoginTime|Status|SourceIp|Application|EVENT_TYPE|LOGIN_STATUS|LoginStatus)"')
 
 
 def records_to_csv(source: Path, target: Path, *, told: Told | None = None) -> Washed:
@@ -27,7 +29,7 @@ def records_to_csv(source: Path, target: Path, *, told: Told | None = None) -> W
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(RAW)
-        for value in _objects(_texts(source, washed, told)):
+        for value in _objects(_texts(source, washed, told), washed):
             for row in _rows(value):
                 writer.writerow(_raw(row))
                 washed.rows += 1
@@ -50,15 +52,25 @@ def _texts(source: Path, washed: Washed, told: Told | None) -> Iterator[str]:
                 return
 
 
-def _objects(texts: Iterator[str]) -> Iterator[Mapping[str, Any]]:
-    """The outermost objects that end within `LONGEST`."""
+def _objects(texts: Iterator[str], washed: Washed) -> Iterator[Mapping[str, Any]]:
+    """The outermost objects that end within `LONGEST`, their endless values cut."""
     kept = ""
     for text in texts:
-        kept = yield from _whole(kept + text, is_last=False)
-    yield from _whole(kept, is_last=True)
+        kept = yield from _whole(_squeezed(kept + text, washed), washed, is_last=False)
+    yield from _whole(kept, washed, is_last=True)
 
 
-def _whole(text: str, *, is_last: bool) -> Any:
+def _squeezed(text: str, washed: Washed) -> str:
+    """The text with what stands between two quotes cut to `LONGEST_VALUE`; the last piece may go on, and counts later."""
+    *whole, rest = text.split('"')
+    for place, piece in enumerate(whole):
+        if len(piece) >= LONGEST_VALUE:
+            whole[place] = piece[:LONGEST_VALUE]
+            washed.mended += 1
+    return '"'.join([*whole, rest[:LONGEST_VALUE]])
+
+
+def _whole(text: str, washed: Washed, *, is_last: bool) -> Any:
     """The objects in a text; returns what must be looked at again when more is there."""
     at = 0
     while (start := text.find("{", at)) >= 0:
@@ -68,6 +80,9 @@ def _whole(text: str, *, is_last: bool) -> Any:
             if not is_last and len(text) - start <= LONGEST:
                 return text[start:]
             at = start + 1
+            following = text.find("{", at)
+            broken = text[start : following if following >= 0 else len(text)][:LONGEST_VALUE]
+            washed.unread += len(_ROW_KEYS.findall(broken)) > 1  # a row, and no envelope
             continue
         if isinstance(value, dict):
             yield value

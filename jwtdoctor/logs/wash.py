@@ -26,7 +26,8 @@ from jwtdoctor.logs.columns import RAW, is_event_header, is_login_header, raw_in
 
 CHUNK = 1 << 20
 LONGEST_VALUE = 4_096
-LONGEST_LINE = 4 * CHUNK
+LONGEST_LINE = CHUNK // 2
+"""Bytes of a line: whatever they become in UTF-8 is less than what the engine's reader takes (`load.LONGEST_LINE`)."""
 MOST_LINES = 100
 """Lines that one quoted value may span."""
 _ENDLESS = re.compile(rb'[^",;\t\n]{%d,}' % LONGEST_VALUE)
@@ -50,6 +51,7 @@ class Washed:
 
     rows: int = 0
     mended: int = 0
+    unread: int = 0
     is_cut_off: bool = False
     """The archive broke off before its end."""
 
@@ -68,7 +70,7 @@ def wash_csv(source: Path, target: Path, *, delimiter: str = ",", told: Told | N
                 width.value, first, places = len(values), values[0], [index.get(raw, -1) for raw in RAW]
             elif places:
                 there = len(values)
-                writer.writerow([values[place] if 0 <= place < there else "" for place in places])
+                writer.writerow([values[place][:LONGEST_VALUE] if 0 <= place < there else "" for place in places])
                 washed.rows += 1
                 washed.mended += is_mended
     return washed

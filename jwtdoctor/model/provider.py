@@ -131,6 +131,14 @@ class CauseAddition:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What gives a provider away: its `hosts` and its `words`, as `Provider` has them."""
+
+    hosts: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """An authorization server's rules.
 
@@ -164,6 +172,8 @@ class Provider:
     """What a granted token is tried at, by `RESOURCES`: read-only, and `api` the most harmless call that there is."""
     requests: Mapping[str, RequestShape] = field(default_factory=dict)
     """How the JWT is sent, by flow, where that is not as RFC 7523 has it."""
+    words: tuple[str, ...] = ()
+    """Regular expressions for what nobody else prints: it is known by them where no host tells."""
 
     def limit(self, name: str) -> float | None:
         """The figure, or None where it is not known."""

@@ -23,6 +23,8 @@ from jwtdoctor.org.shapes import Part, Rows, Unseen, flag
 HIDDEN_BY_RIGHTS = ("INVALID_TYPE", "INVALID_FIELD", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY")
 NOT_ASKED = ("BUDGET", "LIMIT", "RIGHTS")
 MOST_UNKNOWN_COLUMNS = 8
+MOST_COMPONENTS = 150
+"""Of one metadata type, ten a request."""
 _T = TypeVar("_T")
 
 
@@ -34,6 +36,7 @@ class Asker:
     permissions: frozenset[str] | None = None
     """What the session's user holds; None: not known."""
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
+    _cut: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
     def read_permissions(self) -> None:
@@ -54,13 +57,21 @@ class Asker:
         return self._noted(query, lambda: self._whole(query, self.session.count(query.counting(where))))
 
     def components(self, query: Query, names: Sequence[str] | None = None) -> tuple[Part, ...] | Unseen:
-        """Metadata components; without `names` all that there are of the type."""
+        """Metadata components; without `names` those that there are of the type, `MOST_COMPONENTS` at most."""
 
         def read() -> tuple[Part, ...] | Unseen:
             known = self.session.names(query.subject) if names is None else tuple(names)
-            return known if isinstance(known, Unseen) else self.session.records(query.subject, known)
+            if isinstance(known, Unseen):
+                return known
+            if len(known) > MOST_COMPONENTS:
+                self._cut.add(query.subject)
+            return self.session.records(query.subject, known[:MOST_COMPONENTS])
 
         return self._noted(query, read)
+
+    def is_whole(self, query: Query) -> bool:
+        """Whether all components of the type were read, so that what is not among them is not there."""
+        return query.subject not in self._cut
 
     def resource(self, query: Query, path: str, version: str) -> object:
         """A resource of the Connect API: its content, or `Unseen`."""

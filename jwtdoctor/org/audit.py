@@ -194,7 +194,7 @@ class _Audit:
             known = by_name.get(name, AppSeen(apps.EXTERNAL, api_name=name, label=part.text("label")))
             if name in by_name or not self.target.app:
                 self.settled += (apps.with_global_settings(known, part, self.target.flow),)
-        return True
+        return self.ask.is_whole(ask.EXTERNAL_GLOBAL)
 
     def _only_named(self, app: AppSeen) -> None:
         """The app that was named, where its key differs or could not be read."""
@@ -328,7 +328,7 @@ class _Audit:
             return
         keys = {part.raw("consumerKey") for part in found}
         wanted = self.app.consumer_key if self.app is not None else self.target.client_id
-        if wanted:
+        if wanted and (wanted in keys or self.ask.is_whole(ask.BLOCKED)):
             self._see({"app.blocked": wanted in keys}, "BlacklistedConsumer")
 
     def _complete_app(self, logins: tuple[history.Login, ...] | None) -> None:

@@ -87,7 +87,8 @@ class Findings:
             what = f"{name}: no certificate is uploaded, without which no assertion is taken"
             self._say("app-without-certificate", "error", "app", what, "upload the certificate of the signing key")
         if certificate_in_s is not None and certificate_in_s < SOON_S:
-            self._say("app-certificate-ends", "warning", "app", certificate_words(name, certificate_in_s), RENEW)
+            what = f"{name}: {certificate_words(certificate_in_s)}"
+            self._say("app-certificate-ends", "warning", "app", what, RENEW)
 
     def requests(self, calls: int, limits: Limits | None) -> None:
         """What this cost of the day's API requests, which the org shares with all its integrations."""
@@ -106,11 +107,15 @@ def requests_words(calls: int, limits: Limits) -> str:
     return f"{calls} API requests made; the org has used {limits.used:,} of its {limits.allowed:,} in 24 hours"
 
 
-def certificate_words(name: str, in_s: float) -> str:
-    """`Acme: its certificate ends in 12 days`."""
-    days = abs(in_s) / DAY_S
-    when = f"ends in {days:.0f} days" if in_s > 0 else f"ended {days:.0f} days ago"
-    return f"{name}: its certificate {when}"
+def certificate_words(in_s: float) -> str:
+    """`its certificate ends in 12 days`."""
+    days = days_words(abs(in_s) / DAY_S)
+    return f"its certificate ends in {days}" if in_s > 0 else f"its certificate ended {days} ago"
+
+
+def days_words(days: float) -> str:
+    """`1 day`, `12 days`."""
+    return "1 day" if round(days) == 1 else f"{days:,.0f} days"
 
 
 def _ago(seconds: float) -> str:

@@ -332,6 +332,3 @@ QUERIES = (
     EXTERNAL_SWITCHES, OAUTH_SETTINGS, ACCESS_CONTROL, BLOCKED, STAGED,
 )  # fmt: skip
 """What an audit of one integration asks, in the order of asking."""
-QUERIES_OF_APPS = (MENU, EXTERNAL_APPS, ALL_GRANTS, ALL_TOKENS, USED_APPS, APP_METADATA, ALL_EXTERNAL_POLICIES,
-                   EXTERNAL_GLOBAL)  # fmt: skip
-"""What `audit --apps` asks."""

@@ -19,7 +19,7 @@ from jwtdoctor.org import queries as ask
 from jwtdoctor.org.app import AppSeen
 from jwtdoctor.org.asking import Asker
 from jwtdoctor.org.audit import certificate_ends_in_s
-from jwtdoctor.org.found import DAY_S, RENEW, certificate_words, requests_words
+from jwtdoctor.org.found import DAY_S, RENEW, certificate_words, days_words, requests_words
 from jwtdoctor.org.session import Limits, OrgSession
 from jwtdoctor.org.shapes import Part, Rows, Unseen, key, moment, text
 
@@ -129,7 +129,7 @@ class _Look:
         for name, at in sorted(last.items()):
             if name[:64].casefold() not in labels and self.now - at < USED_S:
                 days = max(0.0, self.now - at) / DAY_S
-                what = f"{name}: not installed in this org, and last used {days:.0f} days ago; who is new cannot use it"
+                what = f"not installed in this org, and last used {days_words(days)} ago; who is new cannot use it"
                 self._say("app-uninstalled-in-use", "error", name, what, _INSTALL)
 
     def _one(self, app: AppSeen, grants: Rows | Unseen) -> None:
@@ -137,24 +137,24 @@ class _Look:
         if app.is_admin_approved and isinstance(grants, Rows) and grants.is_whole and app.app_id:
             granted = {key(text(row, "SetupEntityId")) for row in grants.records}
             if key(app.app_id) not in granted:
-                what = f"{name}: users must be pre-authorised, and no profile or permission set is assigned"
+                what = "users must be pre-authorised, and no profile or permission set is assigned"
                 self._say("preauthorised-nobody", "error", name, what, "assign a profile or a permission set")
         if app.certificate:
             self._certificate(app, name)
             if app.session_action:
-                what = f"{name}: its high-assurance policy ({app.session_action}) blocks logins by assertion"
+                what = f"its high-assurance policy ({app.session_action}) blocks logins by assertion"
                 self._say("high-assurance-blocks", "error", name, what, "set no session level on the app")
         if app.is_external and app.facts.get("app.has_policies", (True, ""))[0] is False:
-            what = f"{name}: the org holds no OAuth policy of this external client app"
+            what = "the org holds no OAuth policy of this external client app"
             self._say("app-without-policy", "warning", name, what, "open its policies in Setup and save them once")
 
     def _certificate(self, app: AppSeen, name: str) -> None:
         in_s = certificate_ends_in_s(app.certificate, self.now)
         if in_s is None:
-            what = f"{name}: what stands in the place of its certificate cannot be read as one"
+            what = "what stands in the place of its certificate cannot be read as one"
             self._say("app-certificate-unreadable", "warning", name, what, "upload the certificate again")
         elif in_s < SOON_S:
-            self._say("app-certificate-ends", "warning", name, certificate_words(name, in_s), RENEW)
+            self._say("app-certificate-ends", "warning", name, certificate_words(in_s), RENEW)
 
     def _shared_certificates(self, known: Iterable[AppSeen]) -> None:
         """One key opens all apps that hold its certificate, and ends with all of them."""

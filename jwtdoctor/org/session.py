@@ -134,7 +134,7 @@ class OrgSession:
             body = f"<m:readMetadata><m:type>{escape(kind)}</m:type>{wanted}</m:readMetadata>"
             envelope = self._metadata(body)
             if isinstance(envelope, Unseen):
-                return envelope if not found else tuple(found)
+                return envelope  # half of them would look like all of them
             records = envelope.all("Body.readMetadataResponse.result.records")
             found += [Part(record) for record in records if not record.is_nil and record.children]
         return tuple(found)

@@ -7,7 +7,7 @@ warning, since one of them is out of date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jwtdoctor.intake.redact import clean
@@ -21,6 +21,8 @@ STANDING = ("lint", "profile", "case", "explain", "other", "logs", "check", "app
 """Whose word counts, weakest first."""
 CONFIDENTIAL = ("jwt-bearer", "saml-bearer", "client-credentials", "password", "token-exchange")
 PUBLIC = ("user-agent", "device")
+READERS = ("audit:", "metadata")
+"""Beginnings of the sources that read whole records."""
 WARN_ABOUT = ("app.", "user.", "org.")
 """What lasts: a clock may well differ from one report to the next."""
 
@@ -69,11 +71,23 @@ def seen_of(
     by_standing.sort(key=lambda pair: STANDING.index(pair[0]))
     told = {one.name: one for one in choices}
     chart = Chart.of(one for _, one in by_standing)
+    chart = chart.plus(_absent_policy(chart, reports))
     told.setdefault("flow", _flow(reports))
     if "client" not in told and (client := client_kind(str(told["flow"].value), chart)) is not None:
         told["client"] = client
     warnings = (*(w for report in reports for w in report.warnings), *_disagreements(by_standing))
     return Seen(chart, told, reports, warnings)
+
+
+def _absent_policy(chart: Chart, reports: Iterable[ReportRead]) -> Iterator[Observation]:
+    """IP relaxation and session policy stand in one record: who read the one and saw no other saw that there is none.
+
+    A repository may hold half of such a policy, and then it is not known.
+    """
+    beside = chart.get("app.ip_relaxation")
+    is_half = any("high-assurance-half-set" in report.rules for report in reports)
+    if beside is not None and beside.source.startswith(READERS) and "app.session_policy" not in chart and not is_half:
+        yield Observation("app.session_policy", "none", beside.source)
 
 
 def client_kind(flow: str, chart: Chart) -> Sighting | None:

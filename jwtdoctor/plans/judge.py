@@ -7,8 +7,11 @@ tables are data, since they are content; what they look at are observed facts al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from jwtdoctor.errors import UnknownName
+from jwtdoctor.intake.redact import clean
 from jwtdoctor.knowledge.planning import CHOICES, Condition, PlanContent, PlanRow, RowCase, plan_content
 from jwtdoctor.model.commands import AUDIT, LINT, command_for
 from jwtdoctor.model.plan import Line, Mark, Plan, Sighting
@@ -16,26 +19,47 @@ from jwtdoctor.plans.evidence import Seen
 from jwtdoctor.reasoning.operators import meets
 
 MOST_MISSING = 4
-_COMMANDS = {
+COMMANDS = {
     "check:": "jwtdoctor check",
     "said:": "jwtdoctor check",
     "logs:": "jwtdoctor logs PATH",
     "lint:": LINT,
     "apps:": "jwtdoctor audit --apps --sf ALIAS",
-    "clock.": "jwtdoctor clock",
-    "app.": AUDIT,
-    "user.": AUDIT,
-    "org.": AUDIT,
     "assertion.": "jwtdoctor check",
     "request.": "jwtdoctor check",
+    "key.": "jwtdoctor check",
+    "app.scopes": LINT,
+    "app.session_policy": AUDIT,
+    "app.staged_credentials": AUDIT,
+    "app.certificate_not_after_in_s": LINT,
+    "user.within_login_hours": AUDIT,
 }
-"""What shows something that no question is about, by the beginning of its name."""
+"""What shows a thing that no question of a diagnosis is about, by its name or the beginning of it."""
 
 
-def plan_of(name: str, seen: Seen, about: tuple[str, ...] = ()) -> Plan:
-    """One of PLANS, decided by what was seen."""
+def plan_of(name: str, seen: Seen, about: tuple[str, ...] = (), accepted: Mapping[str, str] | None = None) -> Plan:
+    """One of PLANS, decided by what was seen. `accepted`: line -> why it is accepted as it is.
+
+    Raises UnknownName for an accepted line that the plan does not have.
+    """
     content = plan_content(name)
-    return Plan(name, content.title, seen.flow, lines_of(content, seen), content.numbered, about, seen.warnings)
+    title = content.titles.get(str(seen.choices["of"].value), content.title) if "of" in seen.choices else content.title
+    lines = _with_accepted(lines_of(content, seen), accepted or {})
+    return Plan(name, title, seen.flow, lines, content.numbered, about, seen.warnings)
+
+
+def _with_accepted(lines: tuple[Line, ...], accepted: Mapping[str, str]) -> tuple[Line, ...]:
+    """What somebody has decided to live with, or knows better than any evidence, is ticked in that person's name."""
+    unknown = accepted.keys() - {line.id for line in lines}
+    if unknown:
+        known = ", ".join(line.id for line in lines)
+        raise UnknownName("the plan has no such line", where="--accept", expected=known)
+    return tuple(_accepted(line, accepted[line.id]) if line.id in accepted else line for line in lines)
+
+
+def _accepted(line: Line, reason: str) -> Line:
+    rests_on = (Sighting("accepted", True, "user"), *line.rests_on)
+    return replace(line, mark="ok", text=f"Accepted: {clean(reason)}. {line.text}", rests_on=rests_on, do="", command="")
 
 
 def lines_of(content: PlanContent, seen: Seen) -> tuple[Line, ...]:
@@ -65,13 +89,11 @@ def holds(condition: Condition, seen: Seen) -> bool | None:
 
 def command_to_see(name: str) -> str:
     """The command of ours that shows what is known under this name; empty where none does."""
-    prefix = next((prefix for prefix in _COMMANDS if name.startswith(prefix)), "")
-    return command_for(name, "salesforce") or _COMMANDS.get(prefix, "")
+    prefix = next((prefix for prefix in COMMANDS if name.startswith(prefix)), "")
+    return command_for(name, "salesforce") or COMMANDS.get(prefix, "")
 
 
-def _line(
-    row: PlanRow, seen: Seen, mark: Mark, text: str, looks: Iterable[Condition], do: str, command: str
-) -> Line:
+def _line(row: PlanRow, seen: Seen, mark: Mark, text: str, looks: Iterable[Condition], do: str, command: str) -> Line:
     """What was observed of `looks`, choices only where nothing else was: they are told above all lines."""
     names = tuple(dict.fromkeys(condition.name for condition in looks))
     sightings = tuple(found for name in names if (found := seen.look(name)) is not None)
@@ -87,7 +109,8 @@ def _open(row: PlanRow, seen: Seen) -> Line:
     every = [condition.name for case in row.cases for condition in case.when if condition.name not in CHOICES]
     rests: list[Sighting] = [found for name in dict.fromkeys(every) if (found := seen.look(name)) is not None]
     shows = row.command or next((shown for name in missing if (shown := command_to_see(name))), "")
-    return Line(row.id, row.section, row.name, "open", row.open, tuple(rests), missing, row.do, shows,
+    text = f"Right here: {row.right} {row.open}" if row.right else row.open
+    return Line(row.id, row.section, row.name, "open", text, tuple(rests), missing, row.do, shows,
                 row.sureness, row.sources)  # fmt: skip
 
 

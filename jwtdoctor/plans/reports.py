@@ -10,6 +10,7 @@ Decisions where the issue is silent:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -27,6 +28,8 @@ PARTIAL = frozenset({"not-all-read", "settings-not-in-source", "file-not-read", 
 """Findings of lint after which the absence of another says nothing."""
 LISTS = frozenset({"audit:AppMenuItem", "audit:ExternalClientApplication", "audit:OauthToken"})
 """What `audit --apps` must have seen for an app not to be missing."""
+LABEL = re.compile(r"[A-Za-z_]{1,40}([ :.-][A-Za-z_]{1,40}){0,4}")
+"""What the tool itself calls a source."""
 DATED = frozenset({"app.certificate_not_after_in_s", "certificate.not_after_in_s"})
 MOST = 1_000
 """Findings of one report that are looked at."""
@@ -63,8 +66,10 @@ def report_of(data: str | bytes, where: str, *, app: str = "", now: float | None
     kind = _kind(document)
     at = document.get("at")
     at = float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) and abs(at) < 1e11 else None
-    seen = tuple(_aged(one, at, now) for one in case.observations)
-    found = ReportRead(kind, where, case.flow, case.provider, at, seen, warnings=case.warnings, said=_said(kind, document))
+    seen = tuple(_labelled(_aged(one, at, now), kind) for one in case.observations)
+    found = ReportRead(
+        kind, where, case.flow, case.provider, at, seen, warnings=case.warnings, said=_said(kind, document)
+    )
     if kind == "lint":
         return _with_lint(found, document, app)
     if kind == "apps":
@@ -86,6 +91,11 @@ def _aged(seen: Observation, at: float | None, now: float | None) -> Observation
     if seen.fact not in DATED or at is None or now is None or not isinstance(seen.value, (int, float)):
         return seen
     return replace(seen, value=round(float(seen.value) - (now - at), 1))
+
+
+def _labelled(seen: Observation, kind: str) -> Observation:
+    """A report from elsewhere may hold anything where it says who saw a fact."""
+    return seen if LABEL.fullmatch(seen.source) else replace(seen, source=kind)
 
 
 def _rows(document: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
@@ -128,7 +138,7 @@ def _with_lint(found: ReportRead, document: Mapping[str, Any], app: str) -> Repo
     own = document.get("lint")
     names = [str(row.get("name")) for row in _rows(own, "apps")] if isinstance(own, dict) else []
     label = next((str(one.value) for one in found.observations if one.fact == "app.name"), app)
-    meant = [name for name in names if _folded(name) == _folded(label)] if label else []
+    meant = [name for name in names if _folded(name) == _folded(label)] if label else names[:1] * (len(names) == 1)
     others = [name for name in names if name not in meant]
     if others and not meant:
         warning = f"{found.where}: it speaks of {len(names)} apps; made with --app NAME it tells of one"

@@ -113,6 +113,8 @@ def outcome_of(chart: Chart, matches: Matches, asked: bool) -> Outcome:
         return Outcome.REFUSED
     if matches.refusal is not None:
         return Outcome.UNREACHABLE if _never_reached(matches) else Outcome.REFUSED
+    if matches.login_history is not None:
+        return Outcome.REFUSED
     told = [seen for seen in chart if _tells_of_an_attempt(seen) and seen.source != "derived"]
     return Outcome.REFUSED if asked and told else Outcome.NOT_ASKED
 

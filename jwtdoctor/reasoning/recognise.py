@@ -1,8 +1,9 @@
 """Which provider a case is about, where nobody named it: from a host, from an issuer or audience, from its words.
 
-A host is believed first, since it says who was asked. Words come second: Salesforce's own are tried first, then those
-of all others, and a provider is only taken for a wording that is whole and its own. What nothing recognises counts as
-Salesforce, for which this tool was made first; `--provider` says otherwise.
+A host is believed first, since it says who was asked. Words come second: those that nobody else prints (`words` in a
+provider's file: AADSTS and a number, Snowflake's names of failures), then whole wordings, Salesforce's own before those
+of all others, and a provider is only taken for one that is its own. What nothing recognises counts as Salesforce, for
+which this tool was made first; `--provider` says otherwise.
 """
 
 from __future__ import annotations
@@ -49,15 +50,30 @@ def _by_host(chart: Chart, knowledge: Knowledge) -> Iterator[str]:
 
 def _of_host(host: str, knowledge: Knowledge) -> str | None:
     host = host.strip().lower().partition(":")[0]
-    for slug in (DEFAULT, *knowledge.providers):
-        if any(re.search(pattern, host) for pattern in knowledge.providers[slug].hosts):
+    known = knowledge.signs
+    for slug in sorted(known, key=lambda slug: slug != DEFAULT):
+        if any(re.search(pattern, host) for pattern in known[slug].hosts):
             return slug
     return None
+
+
+def _by_own_words(texts: Texts, knowledge: Knowledge) -> str | None:
+    """The one provider that alone prints something that stands there."""
+    said = "\n".join(part for part in (texts.error, texts.description, texts.free) if part)
+    found = [
+        slug
+        for slug, signs in knowledge.signs.items()
+        if any(re.search(pattern, said, re.IGNORECASE) for pattern in signs.words)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
     if not (texts.error or texts.description or texts.free):
         return DEFAULT
+    told = _by_own_words(texts, knowledge)
+    if told is not None:
+        return told
     common = closest(knowledge.providers["generic"], texts, flow)
 
     def fit(slug: str) -> int:

@@ -44,7 +44,7 @@ class Match:
     def reading_of(self, cause: str, flow: str | None) -> Reading | None:
         """The reading that names this cause, if the response has one that fits the flow."""
         named = [r for r in self.response.readings if r.cause == cause]
-        if flow is None and self.response.transparent:
+        if flow is None and self.response.transparent and any(not r.flows for r in self.response.readings):
             named = [r for r in named if not r.flows]
         fitting = [r for r in named if flow is None or not r.flows or flow in r.flows]
         return fitting[0] if fitting else None
@@ -97,6 +97,8 @@ def match(
     if provider is not generic:
         refusal = own_or_common(refusal, closest(generic, texts, flow, endpoint))
     row = login_history(provider, texts.login_history)
+    if row is None and refusal is None:
+        row = _row_in(texts.free, provider)
     if texts.error is None or texts.description or not (refusal is None or refusal.response.transparent):
         return Matches(refusal, row)
     return Matches(refusal, row, _unsaid(texts.error, provider, flow, endpoint or "token"))
@@ -136,6 +138,19 @@ def login_history(provider: Provider, status: str | None) -> Match | None:
         elif response.pattern is not None and _search(response.pattern, said):
             found.append(Match(response, 45))
     return max(found, key=lambda m: m.closeness, default=None)
+
+
+_CODE_OF_A_ROW = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
+"""`EntityOrRoleDisabled`: nobody writes so by chance, which one ordinary word in a log may well be."""
+
+
+def _row_in(free: str, provider: Provider) -> Match | None:
+    """The row that stands in a text as a code of its own: somebody copied it from the administrator's screen."""
+    for response in provider.responses:
+        code = response.description if response.where == "login-history" else None
+        if code and _CODE_OF_A_ROW.fullmatch(code) and re.search(rf"\b{code}\b", free):
+            return Match(response, 40)
+    return None
 
 
 def _unsaid(error: str, provider: Provider, flow: str | None, endpoint: str) -> dict[str, Reading]:

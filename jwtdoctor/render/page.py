@@ -80,6 +80,8 @@ def page(report: Report, *, verbose: bool = False) -> Page:
     """The page of a report. `verbose` adds every verdict, every unknown and the scores."""
     mark, word = OUTCOMES[report.outcome]
     statement, second, likelihood = _verdict_words(report)
+    if report.outcome is Outcome.GRANTED and report.leaders:
+        mark = "bad"
     if report.command.startswith("audit"):
         mark, word, said = head_of_audit(report)
         statement = said or statement
@@ -118,7 +120,8 @@ def _verdict_words(report: Report) -> tuple[str, str, str]:
     leading = _leading(report)
     if not leading:
         if report.outcome is Outcome.GRANTED:
-            return "A token was issued, and nothing speaks against it", "", ""
+            did = "The JWT was taken" if report.flow == "api-jwt" else "A token was issued"
+            return f"{did}, and nothing speaks against it", "", ""
         if report.outcome is Outcome.NOT_ASKED:
             return "Nothing that this tool recognises", "", ""
         return "No known cause fits", "", ""
@@ -166,7 +169,8 @@ def _seen_when_granted(report: Report) -> Section:
         left = "" if left_s is None else f", {measured(left_s)} of it left on arrival"
         rows.append(Row(f"lives {duration(ttl_s)}{left}", sign="+", name="assertion"))
     if status is not None:
-        rows.append(Row(f"{status:.0f}, with a token", sign="+", name="reply"))
+        said = "the JWT was taken" if report.flow == "api-jwt" else "with a token"
+        rows.append(Row(f"{status:.0f}, {said}", sign="+", name="reply"))
     if found := "; ".join(_of_token(chart)):
         rows.append(Row(found, sign="+", name="token"))
     return Section("Seen", tuple(rows))

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from jwtdoctor.intake.redact import clean
-from jwtdoctor.model.plan import Line, Plan, Sighting
+from jwtdoctor.model.plan import Line, Mark, Plan, Sighting
 from jwtdoctor.render.page import Page, Row, Section
 from jwtdoctor.render.words import SURENESS, observed, one_line
 
 SIGNS = {"ok": "ok", "bad": "bad", "open": "?", "note": "·", "step": "·", "done": "ok"}
 """In text, where the renderer has a twin of each in ASCII."""
 SYMBOLS = {"ok": "✓", "bad": "✗"}
-COUNTED = (("ok", "in order"), ("bad", "to mend"), ("open", "not observed"))
-TICKED = (("ok", "ticked"), ("bad", "crossed"), ("open", "open"))
+FIRST_WORD = {"done": "Done. ", "bad": "Found. "}
+"""Of a step, which has a number in the place of its sign."""
+Counts = tuple[tuple[Mark, str], ...]
+COUNTED: Counts = (("ok", "in order"), ("bad", "to mend"), ("open", "not observed"))
+TICKED: Counts = (("ok", "ticked"), ("bad", "crossed"), ("open", "open"))
+STEPS: Counts = (("bad", "found"), ("done", "done"), ("open", "to do"))
+COUNTS = {"checklist": TICKED, "incident": STEPS}
 
 
 def plan_page(plan: Plan, *, verbose: bool = False, symbols: bool = False) -> Page:
@@ -47,18 +52,17 @@ def evidence_words(line: Line) -> str:
 
 
 def _counts(plan: Plan) -> str:
-    words = TICKED if plan.name == "checklist" else COUNTED
-    told = [f"{plan.count(mark)} {word}" for mark, word in words if plan.count(mark)]  # type: ignore[arg-type]
+    told = [f"{plan.count(mark)} {word}" for mark, word in COUNTS.get(plan.name, COUNTED) if plan.count(mark)]
     return ", ".join(told)
 
 
 def _row(line: Line, verbose: bool, symbols: bool, numbered: bool) -> Row:
     sign = SIGNS[line.mark]
-    text = "Done. " + line.text if numbered and line.mark == "done" else line.text
+    text = FIRST_WORD.get(line.mark, "") * numbered + line.text
     text += f" Do: {line.do}" if line.do else ""
     more = [f"[{evidence_words(line)}]"]
     if verbose:
-        more += [f"sure: {SURENESS[line.sureness]}", *(f"see {source}" for source in line.sources)]
+        more += [f"line: {line.id}", f"sure: {SURENESS[line.sureness]}", *(f"see {source}" for source in line.sources)]
     sign = "" if numbered else SYMBOLS.get(sign, sign) if symbols else sign
     name = f"{line.name}:" if numbered and symbols and line.name else line.name
     if numbered and symbols:  # steps of HTML and Markdown show no name

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.facts import Value
+from jwtdoctor.model.names import ASSERTION_FLOWS
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.facts import client_facts
+from jwtdoctor.simulator.staging import Stage
 from jwtdoctor.simulator.wire import TOKEN_PATH
-from jwtdoctor.simulator.world import Scenario
 
 _SECRETS = (
     ("--client-secret", "client_secret"),
@@ -29,14 +29,14 @@ _SECRETS = (
 )
 
 
-def check_arguments(scenario: Scenario, attempt: Attempt, ntp: str, folder: Path) -> list[str] | None:
+def check_arguments(scenario: Stage, attempt: Attempt, ntp: str, folder: Path) -> list[str] | None:
     """The arguments of `jwtdoctor` that make this attempt, None where its fault cannot be said in options.
 
     `folder` is private to this user (0700); the key and the secrets are written into it, 0600 each.
     """
     if attempt.ready_assertion is not None or attempt.assertion is not None:
         return None
-    words = ["check", "--provider", "salesforce", "--flow", scenario.flow, "--url", attempt.token_url]
+    words = ["check", "--provider", scenario.provider, "--flow", scenario.flow, "--url", attempt.token_url]
     words += ["--client-id", attempt.client_id]
     words += _assertion_words(scenario, attempt, folder)
     for option, name in _SECRETS:
@@ -47,27 +47,30 @@ def check_arguments(scenario: Scenario, attempt: Attempt, ntp: str, folder: Path
     words += [] if attempt.scope is None else ["--scope", attempt.scope]
     words += [] if attempt.pkce else ["--no-pkce"]
     words += ["--ntp", ntp]
-    for seen in client_facts(scenario):
+    for seen in scenario.client_facts():
         words += ["--fact", f"{seen.fact}={_fact_text(seen.value)}"]
     return words
 
 
-def audit_arguments(scenario: Scenario, attempt: Attempt, session: Secret, folder: Path) -> list[str]:
+def audit_arguments(flow: str, attempt: Attempt, session: Secret, folder: Path) -> list[str]:
     """The arguments that read the simulated org as its administrator; the session is written into `folder`, 0600."""
     words = ["audit", "--access-token", f"file:{_private_file(folder / 'administrator.session', session)}"]
-    words += ["--instance-url", attempt.token_url.removesuffix(TOKEN_PATH), "--flow", scenario.flow]
+    words += ["--instance-url", attempt.token_url.removesuffix(TOKEN_PATH), "--flow", flow]
     words += ["--client-id", attempt.client_id] if attempt.client_id else []
     return words + (["--username", attempt.username] if attempt.username else [])
 
 
-def _assertion_words(scenario: Scenario, attempt: Attempt, folder: Path) -> list[str]:
-    if scenario.flow not in ("jwt-bearer", "password"):
-        return []
-    words = ["--username", attempt.username]
+def _assertion_words(scenario: Stage, attempt: Attempt, folder: Path) -> list[str]:
+    words = ["--username", attempt.username] if attempt.username else []
     if scenario.flow == "password":
         return words
-    words += ["--audience", attempt.audience or "", "--key", _key_words(attempt, folder)]
-    words += ["--lifetime", str(attempt.lifetime_s)]
+    if scenario.flow not in ASSERTION_FLOWS:
+        return []
+    words += ["--audience", attempt.audience] if attempt.audience else []
+    words += ["--key", _key_words(attempt, folder), "--lifetime", str(attempt.lifetime_s)]
+    if attempt.certificate_pem is not None:
+        words += ["--cert", _private_file(folder / "client.crt", Secret(attempt.certificate_pem))]
+    words += [] if attempt.kid is None else ["--kid", attempt.kid]
     words += [] if attempt.iat else ["--no-iat"]
     words += [] if attempt.alg is None else ["--alg", attempt.alg]
     for name, value in attempt.extra_claims.items():

@@ -50,6 +50,9 @@ class Stage(Protocol):
     def flow(self) -> str: ...
 
     @property
+    def attempt(self) -> Attempt: ...
+
+    @property
     def policy(self) -> Any: ...
 
     @property

@@ -101,6 +101,12 @@ class JwtDoctorApp(Sturdy, App[None], inherit_bindings=False):
         if self._catalogue.start is None:
             self.action_start()
 
+    def notify(self, message: str, **options: Any) -> None:
+        """A toast goes in seconds: what it said stays in the log."""
+        super().notify(message, **options)
+        if self._workbench.is_attached:
+            self._workbench.log_line("told", ": ".join(part for part in (options.get("title", ""), message) if part))
+
     # --- going about
 
     def action_start(self) -> None:

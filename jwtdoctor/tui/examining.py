@@ -25,6 +25,7 @@ from jwtdoctor.model.names import Reach
 from jwtdoctor.model.report import Concluded, ProbeStarted
 from jwtdoctor.tui.answers import checked
 from jwtdoctor.tui.messages import Happened, LoginSent, PlanWanted, RunStopped, SecretWanted, Verdicts
+from jwtdoctor.tui.person import with_person
 from jwtdoctor.tui.sturdy import as_line
 from jwtdoctor.tui.subjects import Prepared, Subject
 
@@ -57,7 +58,10 @@ class Run:
 
     def _run(self) -> None:
         try:
-            with self.subject.opened(self.knowledge, self._ask) as prepared:
+            with (
+                self.subject.opened(self.knowledge, self._ask) as opened,
+                with_person(opened, self._tell, self._cancelled) as prepared,
+            ):
                 self._examine(prepared)
         except BadInput as problem:
             self._tell(RunStopped(self.number, str(problem)))

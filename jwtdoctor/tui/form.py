@@ -444,7 +444,7 @@ def origin_of(field: Field, found: Settings, edits: Mapping[str, Value]) -> str:
     if field.name in edits:
         return "typed here"
     setting = found.get(field.name)
-    return "default" if setting is None else setting.origin
+    return "nowhere: it is not set" if setting is None else setting.origin
 
 
 def is_safe_to_show(name: str, text: str) -> bool:

@@ -6,8 +6,9 @@ Messages of a run carry its number: what still arrives from a run that was cance
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Queue
+from threading import Event as Flag
 
 from textual.message import Message
 
@@ -80,6 +81,18 @@ class PlanWanted(Message):
     told: tuple[str, ...]
     url: str
     answer: Queue[bool]
+
+
+@dataclass
+class BrowserWanted(Message):
+    """A person is to log in by browser. With a `user_code` there is nothing to give back (RFC 8628)."""
+
+    url: str
+    user_code: str
+    answer: Queue[str | None]
+    is_caught: bool
+    """Whether the redirect comes to this machine and is waited for."""
+    is_over: Flag = field(default_factory=Flag)
 
 
 @dataclass

@@ -179,11 +179,10 @@ class StagedFault:
         return shell_line("check", "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
 
     def draft(self, knowledge: Knowledge, now: float) -> Case:  # noqa: ARG002
-        from jwtdoctor.simulator.live import PROVIDER
         from jwtdoctor.simulator.world import stage
 
         scenario = stage(self.name)
-        return Case(provider=PROVIDER, flow=scenario.flow, attempt=self._lived(scenario.ready(now).attempt))
+        return Case(provider=scenario.provider, flow=scenario.flow, attempt=self._lived(scenario.ready(now).attempt))
 
     def _lived(self, attempt: Attempt) -> Attempt:
         lifetime_s = self.edits.get("lifetime")

@@ -115,7 +115,11 @@ def test_every_entry_says_where_it_was_seen(client: Any) -> None:
     ],
 )  # fmt: skip
 def test_a_client_may_ask_elsewhere_than_it_is_told(name: str, told: str, asked: str) -> None:
-    assert url_as(client_named(name), told) == asked
+    client = client_named(name)
+
+    assert url_as(client, told) == asked
+    assert url_as(client, asked) == asked
+    assert request_as(client, TokenRequest(told, ())).url == asked
 
 
 def test_a_request_has_the_client_s_headers_and_its_order() -> None:

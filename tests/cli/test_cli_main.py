@@ -67,14 +67,6 @@ def test_every_listed_command_exists_and_has_help(jwtdoctor: Shell, name: str) -
     assert f"Usage: jwtdoctor {name}" in answer.out
 
 
-@pytest.mark.parametrize("name", ["plan"])
-def test_a_command_of_a_later_version_is_not_faked(jwtdoctor: Shell, name: str) -> None:
-    answer = jwtdoctor(name)
-
-    assert answer.code == 2
-    assert not re.search(rf"^  {name} ", jwtdoctor("--help").out, re.MULTILINE)
-
-
 def test_an_unknown_command_names_the_nearest(jwtdoctor: Shell) -> None:
     answer = jwtdoctor("chek")
 

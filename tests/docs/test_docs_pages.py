@@ -84,7 +84,8 @@ def shell_text(path: Path) -> Iterator[str]:
     yield from blocks(path, "sh", "bash", "console", "cron", "")
     for block in blocks(path, "yaml"):
         yield from strings_of(yaml.safe_load(block))
-    yield from re.findall(r"(?<!`)`(jwtdoctor [^`]+)`(?!`)", FENCE.sub("", text_of(path)))
+    spans = re.findall(r"(?<!`)`(jwtdoctor\s[^`]+)`(?!`)", FENCE.sub("", text_of(path)))
+    yield from (" ".join(span.split()) for span in spans)
 
 
 def strings_of(value: Any) -> Iterator[str]:

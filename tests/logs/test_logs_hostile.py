@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from log_files import EVENT_COLUMNS, T0, event, events, iat, table, write
+from log_files import EVENT_COLUMNS, T0, event, events, history, iat, table, write
 
 from jwtdoctor.logs.columns import RAW
 from jwtdoctor.logs.story import read
@@ -74,6 +75,27 @@ def test_a_line_of_many_megabytes_keeps_what_stands_behind_its_endless_value(tmp
     story = read([str(path)])
     assert [one.said for one in story.failures] == ["LOGIN_ERROR_USER_FROZEN"]
     assert first(story).rows == 3
+
+
+def test_a_line_of_delimiters_alone_costs_no_other(tmp_path: Path) -> None:
+    text = HEAD + GOOD[0] + "," * 6_000_000 + "\n" + '"' + "a,\n" * 300 + GOOD[1] + '"' * 3_000_001 + "\n" + GOOD[2]
+
+    story = read([write(tmp_path / "a.csv", text)])
+
+    assert not any("could not be read" in warning for warning in story.warnings)
+    assert story.granted == 3
+
+
+def test_json_with_an_endless_value_and_a_broken_row_loses_no_row(tmp_path: Path) -> None:
+    rows = [history(T0), history(T0 + 1, Application="Z" * 5_000_000), history(T0 + 2)]
+    text = json.dumps({"records": rows}).replace(
+        '{"Id": "0Ya1795000002"', '{"Id": 0Ya, "Status": "x", "SourceIp": 1}, {"Id": "b"'
+    )
+
+    story = read([write(tmp_path / "a.json", text)])
+
+    assert story.granted == 3
+    assert (first(story).mended, first(story).unread) == (1, 1)
 
 
 def test_utf_16_and_a_line_for_excel_before_the_header_are_read(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def audited() -> dict[str, Seen]:
 def test_the_org_tells_what_the_simulated_state_is_in_every_staged_fault() -> None:
     wrong, compared = [], 0
     for name, seen in audited().items():
-        for truth in admin_facts(seen.world.scenario):
+        for truth in admin_facts(stage(name)):
             found = seen.chart.value(truth.fact)
             if found is None or truth.fact in NOT_TOLD_ALIKE or (name, truth.fact) in CANNOT_TELL:
                 continue

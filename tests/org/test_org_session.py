@@ -15,7 +15,9 @@ from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.org import OrgDoor
 from jwtdoctor.model.exchange import Exchange, NoReply, Reply, TextRequest
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.org.asking import Asker
 from jwtdoctor.org.audit import Target, audit
+from jwtdoctor.org.queries import BLOCKED
 from jwtdoctor.org.risks import risks
 from jwtdoctor.org.session import OrgSession
 from jwtdoctor.org.shapes import Rows, Unseen
@@ -181,6 +183,27 @@ def test_texts_of_an_org_are_bounded_and_cleaned() -> None:
     seen = audit(session, Target("", "", None, app="App"), 0.0)
 
     assert all(len(str(o.value)) < 2000 and "\x1b" not in str(o.value) for o in seen.observations)
+
+
+def listing(names: list[str], kind: str) -> str:
+    results = "".join(f"<result><fullName>{name}</fullName><type>{kind}</type></result>" for name in names)
+    return f"<Envelope><Body><listMetadataResponse>{results}</listMetadataResponse></Body></Envelope>"
+
+
+def test_of_very_many_components_some_are_read_and_the_rest_is_known_to_be_missing() -> None:
+    session, wire = session_on(Reply(200, {}, listing([f"App{n}" for n in range(1000)], "BlacklistedConsumer")))
+    asker = Asker(session)
+
+    asker.components(BLOCKED)
+
+    assert not asker.is_whole(BLOCKED)
+    assert len(wire.urls) == 1 + 15
+
+
+def test_half_of_the_components_is_not_taken_for_all_of_them() -> None:
+    session, _ = session_on(Reply(200, {}, listing([], "ConnectedApp")), most_calls=1)
+
+    assert isinstance(session.records("ConnectedApp", [f"App{n}" for n in range(11)]), Unseen)
 
 
 def test_the_session_travels_in_the_soap_header_and_is_escaped() -> None:

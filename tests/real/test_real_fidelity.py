@@ -20,7 +20,7 @@ from conftest import missing
 from installed import python_of
 from real_clients import client, staged
 
-from jwtdoctor.assertions.clients import CLIENTS, Client, claims_as, client_named, header_as, request_as, url_as
+from jwtdoctor.assertions.clients import CLIENTS, Client, claims_as, client_named, header_as, request_as
 from jwtdoctor.assertions.decode import take_apart
 from jwtdoctor.model.assertion import AssertionSpec
 from jwtdoctor.model.exchange import TokenRequest
@@ -131,7 +131,7 @@ def test_our_request_is_theirs_in_form_headers_and_host(
     _, asked = first_of(heard, program, situation)
     entry = client_named(HEARD_AS[program])
     fields = dict(asked["fields"])
-    plain = TokenRequest(url_as(entry, url_of(situation)), tuple(sorted(fields.items())))
+    plain = TokenRequest(url_of(situation), tuple(sorted(fields.items())))
 
     ours = request_as(entry, plain)
 

@@ -74,17 +74,6 @@ async def test_f5_runs_an_example_f3_explains_and_help_is_about_what_has_the_foc
         await until(pilot, lambda: "Paste or type anything" in words(app))
 
 
-async def test_a_subject_given_at_the_start_is_shown_and_not_run() -> None:
-    first = subject("clock-drift")
-    app = app_of(first, start=first)
-
-    async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: "f5 runs it" in words(app))
-
-        assert bench(app).run is None
-        assert first.world.rulings == ()
-
-
 async def test_a_crash_of_ours_keeps_the_session_shows_no_local_variable_and_offers_a_case(
     state: Path,  # noqa: F811
     capfd: pytest.CaptureFixture[str],
@@ -93,6 +82,8 @@ async def test_a_crash_of_ours_keeps_the_session_shows_no_local_variable_and_off
     app = app_of(first, start=first)
 
     async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "f5 runs it" in words(app))
+        assert first.world.rulings == ()  # what is given at the start is shown and not run
         await pilot.press("f5")
         await until(pilot, lambda: bench(app).report)
         app.call_later(_break, "secret-in-a-local")

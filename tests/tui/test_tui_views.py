@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from queue import Queue
+from threading import Event as Flag
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.binding import Binding
+from textual.message import Message
 from tui_stage import SMALL, app_of, bench, seen, state, subject, until, words  # noqa: F401
 
 from jwtdoctor.checkup import examine
@@ -16,7 +19,10 @@ from jwtdoctor.knowledge.load import load
 from jwtdoctor.testing import FixedTimeSource, World
 from jwtdoctor.tui.app import JwtDoctorApp
 from jwtdoctor.tui.lookalikes import lookalikes
+from jwtdoctor.tui.messages import BrowserWanted
+from jwtdoctor.tui.person import ScreenPerson
 from jwtdoctor.tui.plotting import Sighting, plot
+from jwtdoctor.tui.screens.browser import BrowserScreen
 from jwtdoctor.tui.screens.help import KEYS
 from jwtdoctor.tui.screens.keys import KeysScreen
 from jwtdoctor.tui.screens.lab import LabScreen
@@ -132,6 +138,12 @@ async def test_the_palette_reaches_every_action_and_takes_none_that_is_not_there
             if app.screen is not bench(app):
                 await pilot.press("escape")
                 await pilot.pause()
+        wanted = BrowserWanted("https://acme.my.salesforce.com/authorize?x=1", "", Queue(), True)
+        app.push_screen(BrowserScreen(wanted))
+        await until(pilot, lambda: "/authorize?x=1" in words(app) and "it is waited for" in words(app))
+        await pilot.press(*"http", "enter")
+        assert "http" not in words(app).partition("waited for")[2]
+        assert wanted.answer.get(timeout=1) == "http"
 
     assert app.broken == []
     assert app.crash is None
@@ -150,6 +162,21 @@ def test_a_plot_fits_its_width_whatever_was_measured(seen_: list[tuple[float, fl
     assert all(len(line) <= width for line in lines)
     assert bool(lines) == (len(series) > 1 and width >= 26)
     assert not lines or "●" in "".join(lines)
+
+
+def test_a_person_is_asked_on_the_screen_and_no_longer_than_the_run_lasts() -> None:
+    cancelled = Flag()
+
+    def pasted(message: Message) -> None:
+        assert isinstance(message, BrowserWanted)
+        message.answer.put("http://localhost/callback?code=x")
+
+    assert (
+        ScreenPerson(pasted, cancelled).redirected("https://a/authorize", "s", 5.0)
+        == "http://localhost/callback?code=x"
+    )
+    cancelled.set()
+    assert ScreenPerson(lambda _: None, cancelled).redirected("https://a/authorize", "s", 60.0) is None
 
 
 def test_the_page_about_it_and_its_help_name_every_key() -> None:

@@ -27,9 +27,12 @@ def _alg_supported(given: Given) -> bool | None:
     "assertion.jti_present",
 )
 def _has_required_claims(given: Given) -> bool | None:
+    """By the provider's own list; where it has none, by that of RFC 7523."""
     missing, names = given.chart.value("assertion.claims_missing"), given.chart.value("assertion.claim_names")
-    if not isinstance(missing, tuple) or missing:
-        return None if not isinstance(missing, tuple) else False
+    if not isinstance(missing, tuple):
+        return None
+    if set(missing) & set(given.provider.required_claims or missing):
+        return False
     no_id = "jti" in given.provider.required_claims and given.chart.flag("assertion.jti_present") is False
     absent = set(given.provider.required_claims) - set(names) if isinstance(names, tuple) and names else set()
     return not (no_id or absent)

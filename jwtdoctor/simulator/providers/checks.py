@@ -85,9 +85,9 @@ class Asked:
     @property
     def key(self) -> RegisteredKey | None:
         """The registered key that the header names, by any of the names that a key has; the only one where it names
-        none."""
+        none. MSAL pads its thumbprint with `=`, and is let in by the real service."""
         keys = self.service.keys
-        named = [self.header(name) for name in ("kid", "x5t#S256", "x5t")]
+        named = [self.header("kid"), *(self.header(name).rstrip("=") for name in ("x5t#S256", "x5t"))]
         if any(named):
             return next((one for one in keys if any(name and name in names_of(one) for name in named)), None)
         return keys[0] if len(keys) == 1 else None
@@ -222,8 +222,11 @@ def is_signed_by(jwt: Decoded, key: RegisteredKey) -> bool:
 
 
 def audience_right(asked: Asked) -> Trouble | None:
-    """One of the audiences, or, of a client that was pointed at the listener itself, the listener's own address."""
+    """One of the audiences, or, of a client that was pointed at the listener itself, the listener's own address.
+    A service without any does not look."""
     assert asked.jwt is not None
+    if not asked.service.audiences:
+        return None
     value = asked.jwt.claims.get("aud")
     taken = {*asked.service.audiences, *own_addresses(asked.request)}
     if isinstance(value, list):

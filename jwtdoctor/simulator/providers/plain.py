@@ -38,7 +38,7 @@ def dialect(provider: Provider) -> Dialect:
             checks.key_named,
             checks.certificate_lives,
             checks.signature_right,
-            *((checks.audience_right,) if provider.audiences else ()),
+            checks.audience_right,
             checks.not_expired,
             checks.not_early,
             checks.not_long,

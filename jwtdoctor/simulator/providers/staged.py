@@ -260,7 +260,7 @@ _ROWS = (
          also=("key-not-registered",)),
     _Row("signature-key-mismatch:replaced", "key and fingerprint are not those that are set", _own_fingerprint,
          "client", ("snowflake",), also=("key-not-registered",)),
-    _Row("key-not-registered", "the key was deleted there", _service(keys=()), at=("google", "okta", "snowflake"),
+    _Row("key-not-registered", "the key was deleted there", _service(keys=()), at=("google", "okta", "github", "snowflake"),
          also=("signature-key-mismatch", "key-id-unknown")),
     _Row("key-not-registered", "another certificate is registered", _key_replaced, at=("entra",),
          also=("key-id-unknown", "signature-key-mismatch")),

@@ -35,6 +35,7 @@ from jwtdoctor.tui.form import BY_NAME, FIELDS, is_safe_to_show
 from jwtdoctor.tui.keyfacts import of_attempt
 from jwtdoctor.tui.messages import (
     Answered,
+    BrowserWanted,
     Drafted,
     Edited,
     Happened,
@@ -50,6 +51,7 @@ from jwtdoctor.tui.messages import (
 )
 from jwtdoctor.tui.preview import Preview, draft, sent
 from jwtdoctor.tui.screens.ask import Answer, AskScreen
+from jwtdoctor.tui.screens.browser import BrowserScreen
 from jwtdoctor.tui.screens.files import FilesScreen
 from jwtdoctor.tui.screens.secret import SecretScreen
 from jwtdoctor.tui.sturdy import Sturdy, as_line
@@ -296,6 +298,8 @@ class Workbench(Sturdy, Screen[None]):
             found = subject.settings(self._knowledge)
         except BadInput as problem:
             self.log_line("settings", str(problem))
+            self._request.show_problem(str(problem))
+            self._is_form_due = True  # the file may be mended meanwhile: looking again reads it again
             return
         self._found = found
         self._is_form_due = not self._request.display
@@ -500,6 +504,12 @@ class Workbench(Sturdy, Screen[None]):
     @on(SecretWanted)
     def _secret_wanted(self, event: SecretWanted) -> None:
         self.app.push_screen(SecretScreen(event.what), event.answer.put)
+
+    @on(BrowserWanted)
+    def _browser_wanted(self, event: BrowserWanted) -> None:
+        if self.run is not None:
+            self.log_line("browser", "a login by browser is asked for")
+            self.app.push_screen(BrowserScreen(event))
 
     def _is_current(self, number: int) -> bool:
         return self.run is not None and self.run.number == number

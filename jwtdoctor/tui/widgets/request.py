@@ -85,6 +85,12 @@ class RequestPane(VerticalScroll):
             for row in self.rows:
                 row.tell(subject, found, provider)
 
+    def show_problem(self, line: str) -> None:
+        """Settings that cannot be read: one line in place of the fields."""
+        told = self.query_one("#no-request", Drawn)
+        told.draw(lambda width: hanging(Content.styled("✗ ", STYLES["bad"]), plain(line, STYLES["bad"]), width))
+        told.display = True
+
     @property
     def rows(self) -> tuple[FieldRow, ...]:
         return tuple(self.query(FieldRow))
