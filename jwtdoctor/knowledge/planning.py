@@ -40,7 +40,21 @@ from jwtdoctor.model.plan import Mark
 CHOICES = ("flow", "client", "of", "through")
 FROM_REPORTS = ("check:outcome", "said:leaders", "logs:kinds", "logs:users", "logs:refused")
 OPERATORS = ("above", "below", "matches")
-_ROW_KEYS = {"id", "section", "name", "only", "open", "say", "do", "command", "sureness", "sources", "mark", "case", "right"}
+_ROW_KEYS = {
+    "id",
+    "section",
+    "name",
+    "only",
+    "open",
+    "say",
+    "do",
+    "command",
+    "sureness",
+    "sources",
+    "mark",
+    "case",
+    "right",
+}
 _CASE_KEYS = {"when", "mark", "say", "do", "command"}
 
 

@@ -61,10 +61,10 @@ def _objects(texts: Iterator[str], washed: Washed) -> Iterator[Mapping[str, Any]
 
 
 def _squeezed(text: str, washed: Washed) -> str:
-    """The text with what stands between two quotes cut to `LONGEST_VALUE`; the last piece may go on, and counts later."""
+    """The text with what stands between two quotes cut to `LONGEST_VALUE`. The last piece goes on, and counts later."""
     *whole, rest = text.split('"')
     for place, piece in enumerate(whole):
-        if len(piece) >= LONGEST_VALUE:
+        if len(piece) > LONGEST_VALUE:
             whole[place] = piece[:LONGEST_VALUE]
             washed.mended += 1
     return '"'.join([*whole, rest[:LONGEST_VALUE]])

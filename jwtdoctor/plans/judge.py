@@ -59,7 +59,9 @@ def _with_accepted(lines: tuple[Line, ...], accepted: Mapping[str, str]) -> tupl
 
 def _accepted(line: Line, reason: str) -> Line:
     rests_on = (Sighting("accepted", True, "user"), *line.rests_on)
-    return replace(line, mark="ok", text=f"Accepted: {clean(reason)}. {line.text}", rests_on=rests_on, do="", command="")
+    return replace(
+        line, mark="ok", text=f"Accepted: {clean(reason)}. {line.text}", rests_on=rests_on, do="", command=""
+    )
 
 
 def lines_of(content: PlanContent, seen: Seen) -> tuple[Line, ...]:

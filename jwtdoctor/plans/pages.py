@@ -47,4 +47,4 @@ def _rows(flow: str, client: str) -> Iterator[str]:
             continue
         what = f"{row.section}: {row.name}"
         said = row.right or f"{line.text} {f'Do: {line.do}' if line.do else ''}".strip()
-        yield f"| {what} | {said} | [{row.sureness.value}]({row.sources[0]}) |"
+        yield f"| {what} | {said[0].upper()}{said[1:]} | [{row.sureness.value}]({row.sources[0]}) |"

@@ -114,6 +114,41 @@ def test_a_profile_tells_flow_and_facts(jwtdoctor: Shell) -> None:
     assert line_of(answer, "secret")["mark"] == "ok"
 
 
+def test_commands_are_made_for_the_profile(jwtdoctor: Shell) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text('[profile."my app"]\nflow = "jwt_bearer"\n', encoding="utf-8")
+
+    answer = jwtdoctor("plan", "incident", "my app", "--format", "json")
+
+    assert line_of(answer, "one-check")["command"] == "jwtdoctor check 'my app'"
+    assert line_of(answer, "org")["command"] == "jwtdoctor audit 'my app' --sf ALIAS"
+    assert line_of(answer, "since-when")["command"] == "jwtdoctor logs query"
+
+
+def test_an_item_is_ticked_in_the_name_of_who_accepts_it(jwtdoctor: Shell) -> None:
+    answer = jwtdoctor("plan", "checklist", "--accept", "g1-rotation=written in the wiki", "--format", "json")
+
+    line = line_of(answer, "g1-rotation")
+    assert line["mark"] == "ok"
+    assert str(line["text"]).startswith("Accepted: written in the wiki. ")
+    assert {"fact": "accepted", "observed": True, "source": "user"} in line["rests_on"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("given", ["g1-rotation", "g1-rotation= ", "no-such=reason"])
+def test_nothing_is_accepted_without_an_item_and_a_reason(jwtdoctor: Shell, given: str) -> None:
+    answer = jwtdoctor("plan", "checklist", "--accept", given)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_verbose_tells_the_line_its_sureness_and_its_sources(jwtdoctor: Shell) -> None:
+    out = jwtdoctor("plan", "checklist", "--verbose").out
+
+    assert "line: g1-rotation" in out
+    assert "sure: documented" in out
+    assert "https://" in out
+
+
 def test_the_runbook_follows_kind_and_way(jwtdoctor: Shell) -> None:
     eca, app = ("--fact", "app.kind=external-client-app"), ("--fact", "app.kind=connected-app")
 
