@@ -303,7 +303,15 @@ def _of_header(header: Mapping[str, Any]) -> dict[str, Any]:
         "assertion.alg": _text(header.get("alg")),
         "assertion.typ": _text(header.get("typ")),
         "assertion.kid_present": header.get("kid") not in (None, ""),
+        "assertion.thumbprints": tuple(hex for name in ("x5t", "x5t#S256") if (hex := _hex(header.get(name)))) or None,
     }
+
+
+def _hex(thumbprint: object) -> str:
+    """What a base64url digest is in hex (RFC 7515 §4.1.7); empty where it is none."""
+    if not isinstance(thumbprint, str) or not re.fullmatch(r"[A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{43}", thumbprint):
+        return ""
+    return base64.urlsafe_b64decode(thumbprint + "=").hex()
 
 
 def _of_names(claims: Mapping[str, Any]) -> dict[str, Any]:

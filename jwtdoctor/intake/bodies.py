@@ -231,6 +231,7 @@ def _looks_like_error(value: Mapping[str, Any]) -> bool:
             "error",
             "errorCode",
             "error_code",
+            "error_codes",
             "error_description",
             "errorSummary",
             "faultcode",

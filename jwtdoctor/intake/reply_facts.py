@@ -23,6 +23,10 @@ _ID_HEADERS = (
     "x-ms-request-id",
     "x-correlation-id",
 )
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\[({_UUID})\]\s{{0,3}}$", re.IGNORECASE)
+"""Entra's, and Snowflake's at the end of `JWT token is invalid.`: an administrator looks the true reason up by it."""
+_THUMBPRINT = re.compile(r"\bthumbprint of key used by client:\s{0,3}'([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})'", re.IGNORECASE)
 _VALID_FROM = re.compile(r"valid from:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
 _EXPIRY = re.compile(r"expiry time of assertion:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
 
@@ -39,7 +43,7 @@ def observe_reply(reply: Reply) -> tuple[Observation, ...]:
     facts["reply.granted"] = _granted(reply.status, parts)
     facts["reply.correlation_id"] = _correlation_id(reply, parts)
     found = [Observation(name, value, "reply") for name, value in facts.items() if value is not None]
-    return (*found, *_of_printed_times(parts.description or ""))
+    return (*found, *_of_printed_key(parts.description or ""), *_of_printed_times(parts.description or ""))
 
 
 def server_time(reply: Reply) -> float | None:
@@ -92,7 +96,15 @@ def _granted(status: int | None, parts: BodyParts) -> bool | None:
 
 def _correlation_id(reply: Reply, parts: BodyParts) -> str | None:
     found = parts.correlation_id or next((v for name in _ID_HEADERS if (v := reply.header(name))), None)
+    if not found and (printed := _PRINTED_ID.search((parts.description or "")[:4000])) is not None:
+        found = printed[1] or printed[2]
     return clean(found)[:100] if found else None
+
+
+def _of_printed_key(description: str) -> tuple[Observation, ...]:
+    """Entra names the key that it looked for (AADSTS700027): the thumbprint as it read it in the header, in hex."""
+    found = _THUMBPRINT.search(description[:4000])
+    return () if found is None else (Observation("reply.thumbprint", found[1].lower(), "reply"),)
 
 
 def _of_printed_times(description: str) -> tuple[Observation, ...]:

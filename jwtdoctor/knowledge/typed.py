@@ -13,6 +13,7 @@ from jwtdoctor.model.facts import VOCABULARY, Value, fits
 from jwtdoctor.model.names import FLOWS, Sureness
 from jwtdoctor.model.provider import (
     RESOURCES,
+    RULES,
     CauseAddition,
     Claim,
     ExpiredCertificate,
@@ -22,6 +23,7 @@ from jwtdoctor.model.provider import (
     RequestShape,
     Resource,
     Response,
+    Rule,
     Usual,
     Where,
 )
@@ -44,7 +46,7 @@ _CAUSE_KEYS = {
 _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
     "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
-    "expired_certificate", "requests", "words",
+    "expired_certificate", "requests", "words", "rules",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
@@ -88,6 +90,7 @@ def provider_of(slug: str, table: Table) -> Provider:
         title=_text(table, "title", where),
         hosts=tuple(table.get("hosts", ())),
         words=tuple(table.get("words", ())),
+        rules=_rules(table.get("rules", {}), where),
         token_path=str(table.get("token_path", "")),
         audiences=tuple(table.get("audiences", ())),
         algorithms=tuple(table.get("algorithms", ())),
@@ -236,6 +239,16 @@ def _limit(table: Table, where: str) -> Limit:
     _only(table, {"value", "sureness", "sources", "note"}, where)
     sureness = _sureness(table, where)
     return Limit(table.get("value"), sureness, tuple(table.get("sources", ())), str(table.get("note", "")))
+
+
+def _rules(table: Table, where: str) -> dict[str, Rule]:
+    _only(table, set(RULES), f"{where}, rules")
+    found = {}
+    for name, row in table.items():
+        place = f"{where}, rule {name}"
+        _only(row, {"says", "sureness", "sources"}, place)
+        found[name] = Rule(_text(row, "says", place), _sureness(row, place), _sources(row, place))
+    return found
 
 
 def _expired_certificate(table: Table | None, provider: str) -> ExpiredCertificate | None:

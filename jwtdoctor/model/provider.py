@@ -61,6 +61,18 @@ class Limit:
     note: str = ""
 
 
+RULES = ("aud", "alg", "kid", "jti")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a provider wants of one part of an assertion, in words, with its footing."""
+
+    says: str
+    sureness: Sureness
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ExpiredCertificate:
     """What the server does with an assertion whose certificate is past its end date."""
@@ -172,6 +184,8 @@ class Provider:
     """What a granted token is tried at, by `RESOURCES`: read-only, and `api` the most harmless call that there is."""
     requests: Mapping[str, RequestShape] = field(default_factory=dict)
     """How the JWT is sent, by flow, where that is not as RFC 7523 has it."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """By `RULES`, for people; what is missing is not known. Programs read the fields above."""
     words: tuple[str, ...] = ()
     """Regular expressions for what nobody else prints: it is known by them where no host tells."""
 

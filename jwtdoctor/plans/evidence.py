@@ -21,6 +21,8 @@ STANDING = ("lint", "profile", "case", "explain", "other", "logs", "check", "app
 """Whose word counts, weakest first."""
 CONFIDENTIAL = ("jwt-bearer", "saml-bearer", "client-credentials", "password", "token-exchange")
 PUBLIC = ("user-agent", "device")
+INTERACTIVE = ("authorization-code", "refresh-token")
+"""Flows of both kinds of client."""
 READERS = ("audit:", "metadata")
 """Beginnings of the sources that read whole records."""
 WARN_ABOUT = ("app.", "user.", "org.")
@@ -75,7 +77,8 @@ def seen_of(
     told.setdefault("flow", _flow(reports))
     if "client" not in told and (client := client_kind(str(told["flow"].value), chart)) is not None:
         told["client"] = client
-    warnings = (*(w for report in reports for w in report.warnings), *_disagreements(by_standing))
+    told_of = tuple(warning for report in reports for warning in report.warnings)
+    warnings = (*_unusual(str(told["flow"].value)), *told_of, *_disagreements(by_standing))
     return Seen(chart, told, reports, warnings)
 
 
@@ -98,6 +101,11 @@ def client_kind(flow: str, chart: Chart) -> Sighting | None:
     if sends is None:
         return None
     return Sighting("client", "confidential" if sends else "public", "request.sends_client_secret")
+
+
+def _unusual(flow: str) -> Iterator[str]:
+    if flow not in (*CONFIDENTIAL, *PUBLIC, *INTERACTIVE):
+        yield f"the plans do not know the flow {flow}: what depends on the flow is left out"
 
 
 def _flow(reports: Iterable[ReportRead]) -> Sighting:

@@ -106,7 +106,7 @@ def _line(row: PlanRow, seen: Seen, mark: Mark, text: str, looks: Iterable[Condi
 
 
 def _open(row: PlanRow, seen: Seen) -> Line:
-    looks = tuple(_still_possible(row.cases, seen))
+    looks = (*row.only, *_still_possible(row.cases, seen))
     missing = tuple(dict.fromkeys(c.name for c in looks if seen.look(c.name) is None))[:MOST_MISSING]
     every = [condition.name for case in row.cases for condition in case.when if condition.name not in CHOICES]
     rests: list[Sighting] = [found for name in dict.fromkeys(every) if (found := seen.look(name)) is not None]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 from jwtdoctor.errors import BadInput
@@ -31,19 +30,19 @@ LISTS = frozenset({"audit:AppMenuItem", "audit:ExternalClientApplication", "audi
 LABEL = re.compile(r"[A-Za-z_]{1,40}([ :.-][A-Za-z_]{1,40}){0,4}")
 """What the tool itself calls a source."""
 DATED = frozenset({"app.certificate_not_after_in_s", "certificate.not_after_in_s"})
+OLD_S = 7 * 86_400.0
 MOST = 1_000
 """Findings of one report that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRead:
-    """What one report tells a plan. `kind`: one of KINDS; `at` epoch seconds; `rules`: rule -> where it found it."""
+    """What one report tells a plan. `kind`: one of KINDS; `rules`: rule -> where it found something."""
 
     kind: str
     where: str
     flow: str | None = None
     provider: str = ""
-    at: float | None = None
     observations: tuple[Observation, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
     is_whole: bool = False
@@ -55,6 +54,28 @@ class ReportRead:
 
 def report_of(data: str | bytes, where: str, *, app: str = "", now: float | None = None) -> ReportRead:
     """One JSON report. `app`: the app that the plan is about, where it is named. Raises BadInput for anything else."""
+    text, document = _parsed(data, where)
+    case = read(text, where=where)
+    kind, at = _kind(document), _made_at(document)
+    found = ReportRead(
+        kind=kind,
+        where=where,
+        flow=case.flow,
+        provider=case.provider,
+        observations=tuple(_labelled(_aged(one, at, now), kind) for one in case.observations),
+        said=_said(kind, document),
+        warnings=(*case.warnings, *_old(where, at, now)),
+    )
+    if kind == "lint":
+        return _with_lint(found, document, app)
+    if kind == "apps":
+        probes = {str(row.get("probe")): row.get("outcome") for row in _rows(document, "probes")}
+        is_whole = all(probes.get(name) == "looked" for name in LISTS)
+        return replace(found, rules=dict(_rules(document)), is_whole=is_whole)
+    return found
+
+
+def _parsed(data: str | bytes, where: str) -> tuple[str, Mapping[str, Any]]:
     text, _ = text_of(data, where)
     try:
         document = json_of(text)
@@ -62,21 +83,13 @@ def report_of(data: str | bytes, where: str, *, app: str = "", now: float | None
         raise BadInput("is no JSON", where=where, expected="one report of --format json") from None
     if not isinstance(document, dict) or not str(document.get("schema", "")).startswith(SCHEMA):
         raise BadInput("is no report", where=where, expected="what check, lint, audit or logs print as JSON")
-    case = read(text, where=where)
-    kind = _kind(document)
+    return text, document
+
+
+def _made_at(document: Mapping[str, Any]) -> float | None:
     at = document.get("at")
-    at = float(at) if isinstance(at, (int, float)) and not isinstance(at, bool) and abs(at) < 1e11 else None
-    seen = tuple(_labelled(_aged(one, at, now), kind) for one in case.observations)
-    found = ReportRead(
-        kind, where, case.flow, case.provider, at, seen, warnings=case.warnings, said=_said(kind, document)
-    )
-    if kind == "lint":
-        return _with_lint(found, document, app)
-    if kind == "apps":
-        probes = {row.get("probe"): row.get("outcome") for row in _rows(document, "probes")}
-        is_whole = all(probes.get(name) == "looked" for name in LISTS)
-        return replace(found, rules=dict(_rules(document)), is_whole=is_whole)
-    return found
+    is_time = isinstance(at, (int, float)) and not isinstance(at, bool) and abs(at) < 1e11
+    return float(at) if is_time else None  # type: ignore[arg-type]
 
 
 def _kind(document: Mapping[str, Any]) -> str:
@@ -91,6 +104,11 @@ def _aged(seen: Observation, at: float | None, now: float | None) -> Observation
     if seen.fact not in DATED or at is None or now is None or not isinstance(seen.value, (int, float)):
         return seen
     return replace(seen, value=round(float(seen.value) - (now - at), 1))
+
+
+def _old(where: str, at: float | None, now: float | None) -> Iterator[str]:
+    if at is not None and now is not None and now - at > OLD_S:
+        yield f"{where}: made {(now - at) / 86_400:.0f} days ago; what it saw may have changed"
 
 
 def _labelled(seen: Observation, kind: str) -> Observation:
@@ -153,5 +171,5 @@ def _folded(name: str) -> str:
 
 def _is_of(place: str, apps: list[str]) -> bool:
     """Whether a finding stands in a file of one of these apps: their files begin with their names."""
-    stem = PurePath(place.partition(":")[0]).name.partition(".")[0]
+    stem = re.split(r"[\\/]", place)[-1].partition(".")[0]
     return any(stem == app or stem.startswith(f"{app}_") for app in apps)

@@ -57,7 +57,7 @@ class Matches:
     refusal: Match | None = None
     login_history: Match | None = None
     unsaid: Mapping[str, Reading] = field(default_factory=dict)
-    """What the endpoint is known to mean by this code when it adds the words that are missing here, by cause."""
+    """What the endpoint is known to mean by this code with words that are not here, by cause."""
 
 
 def texts_of(chart: Chart, body: str = "", free: str = "") -> Texts:
@@ -99,9 +99,14 @@ def match(
     row = login_history(provider, texts.login_history)
     if row is None and refusal is None:
         row = _row_in(texts.free, provider)
-    if texts.error is None or texts.description or not (refusal is None or refusal.response.transparent):
+    if texts.error is None or not (refusal is None or _is_code_alone(refusal.response)):
         return Matches(refusal, row)
     return Matches(refusal, row, _unsaid(texts.error, provider, flow, endpoint or "token"))
+
+
+def _is_code_alone(response: Response) -> bool:
+    """A code that fits whatever stands beside it: no known words were found, whether there were any or not."""
+    return response.transparent and response.description is None and response.pattern is None
 
 
 def closest(provider: Provider, texts: Texts, flow: str | None, endpoint: str | None = None) -> Match | None:
@@ -154,7 +159,8 @@ def _row_in(free: str, provider: Provider) -> Match | None:
 
 
 def _unsaid(error: str, provider: Provider, flow: str | None, endpoint: str) -> dict[str, Reading]:
-    """The readings of every wording with this code: a bare code is one of them with its words lost on the way."""
+    """The readings of every wording with this code: a bare code is one of them with its words lost on the way, and a
+    code beside words that nobody knows may be."""
     found: dict[str, Reading] = {}
     for response in provider.responses:
         if response.where != endpoint or response.error is None or not _same_error(response.error, error):

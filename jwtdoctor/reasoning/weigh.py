@@ -219,7 +219,7 @@ def _priors(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[tuple[Evide
 
 
 def _from_lost_words(reading: Reading, how_common: str, weighing: Weighing, scale: Scale) -> Evidence:
-    because = "this code is given for it too, with words that are missing here"
+    because = "this code is given for it too, with words that are not here"
     fact, weight = "reply.error", scale.unsaid[how_common]
     observed = weighing.chart.value(fact)
     return Evidence(fact, observed, Standing.PRIOR, weight, because, reading.sureness, reading.sources, "refusal")

@@ -24,7 +24,8 @@ from jwtdoctor.render.words import one_line
 MARKS = {"ok": "✓", "bad": "✗", "note": "·"}
 MOST_WITH_SOURCES = 3
 """Of a tie, the causes whose sources are listed; `jwtdoctor causes SLUG` has those of the others."""
-SPOKEN = {"+": "for it", "-": "against it", "=": "seen again", "?": "not known", "!": "note"}
+SPOKEN = {"+": "for it", "-": "against it", "=": "seen again", "?": "not known", "!": "note", "✓": "in order",
+          "✗": "to mend"}  # fmt: skip
 """What a sign says to who does not see it."""
 
 STYLE = """

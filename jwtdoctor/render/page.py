@@ -413,7 +413,9 @@ def _findings(report: Report) -> Section:
 def _where(report: Report) -> Section:
     said = [one_line(v.shows_in, 400) for v in _leading(report)[:2] if v.shows_in]
     telling = [text for n, text in enumerate(said) if not any(text in other for other in said[:n])]
-    return Section("Where it shows", tuple(Row(text) for text in telling))
+    asked_by = report.chart.text("reply.correlation_id")
+    by_id = [Row(f"by the id of this answer: {one_line(asked_by, 100)}")] if asked_by and _leading(report) else []
+    return Section("Where it shows", (*(Row(text) for text in telling), *by_id))
 
 
 def _not_examined(report: Report) -> Section:

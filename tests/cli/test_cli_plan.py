@@ -8,6 +8,7 @@ from pathlib import Path
 import html5lib
 import pytest
 from cli_shell import Answer, Shell
+from small_schema import complaints
 
 SECRET = "hunter2-Kp9x"
 TOKEN = "00D000000000001!AQEAQFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFakeFake"
@@ -33,6 +34,13 @@ def test_every_plan_answers_without_any_evidence_and_says_so(jwtdoctor: Shell, p
     assert "not observed: " in answer.out
     assert "assumed: no flow was named" in answer.out
     assert max(map(len, answer.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_json_of_every_plan_fits_the_schema_of_the_report(jwtdoctor: Shell, plan: str) -> None:
+    answer = jwtdoctor("plan", plan, "--fact", "app.kind=connected-app", "--format", "json")
+
+    assert complaints(json.loads(answer.out), "report") == []
 
 
 @pytest.mark.parametrize("plan", PLANS)

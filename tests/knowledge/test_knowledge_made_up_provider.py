@@ -129,7 +129,18 @@ def test_it_is_recognised_by_its_words_and_by_its_host() -> None:
 
 @pytest.mark.usefixtures("known")
 def test_sign_follows_its_rules(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--url", "https://eu.quillon.test", "--client-id", "c-1", "--key", str(KEY), "--kid", "k-1", "--alg", "PS384"]
+    words = [
+        "--url",
+        "https://eu.quillon.test",
+        "--client-id",
+        "c-1",
+        "--key",
+        str(KEY),
+        "--kid",
+        "k-1",
+        "--alg",
+        "PS384",
+    ]
 
     claims = told(capsys, "sign", *words, "--claim", 'realm="acme"')["assertion"]["claims"]
 
@@ -205,7 +216,7 @@ def test_simulate_lists_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_a_mistake_in_its_request_is_refused_by_name(line: str, named: str) -> None:
-    broken = DATA.replace("beside = [", f"{line}\n#").replace("#\"client_secret\"]", "")
+    broken = DATA.replace("beside = [", f"{line}\n#").replace('#"client_secret"]', "")
 
     with pytest.raises(BadKnowledge, match=named):
         provider_of("quillon", tomllib.loads(broken))

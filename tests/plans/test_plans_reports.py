@@ -90,6 +90,17 @@ def test_a_certificate_has_aged_since_the_report_was_made() -> None:
     assert seen.chart.number("app.certificate_not_after_in_s") == -50.0
 
 
+def test_an_old_report_is_told_to_be_old() -> None:
+    assert "made 10 days ago" in read("audit", now=1_000_000.0 + 10 * 86_400).warnings[0]
+    assert read("audit", now=1_000_000.0 + 86_400).warnings == ()
+
+
+def test_a_flow_that_the_plans_do_not_know_is_told() -> None:
+    seen = seen_of({}, choices=[Sighting("flow", "private-key-jwt", "asked for")])
+
+    assert seen.warnings == ("the plans do not know the flow private-key-jwt: what depends on the flow is left out",)
+
+
 def test_logs_tell_their_kinds_and_who_logs_in() -> None:
     logs = {
         "refused": 3,

@@ -28,6 +28,12 @@ OBSERVED = (
     ),
     fact("assertion.typ", "text", "typ of the header"),
     fact(
+        "assertion.thumbprints",
+        "list",
+        "certificate thumbprints that x5t and x5t#S256 of the header name, in hex",
+        witness="thumbprint",
+    ),
+    fact(
         "assertion.kid_present",
         "bool",
         "the header names a key id",
@@ -212,6 +218,12 @@ DERIVED = (
         "bool",
         "aud is an array and this provider takes only a string",
         witness="audience.type",
+    ),
+    fact(
+        "assertion.thumbprint_was_read_as_sent",
+        "bool",
+        "the thumbprint that the server looked for stands in the header",
+        witness="thumbprint",
     ),
     fact(
         "assertion.carries_forbidden_claim",

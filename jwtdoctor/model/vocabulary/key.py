@@ -22,9 +22,23 @@ OBSERVED = (
         witness="certificate",
         ask="Is the certificate on the app past its end date?",
     ),
+    fact(
+        "certificate.thumbprint",
+        "text",
+        "SHA-1 or SHA-256 of the certificate of the key that signs, in hex",
+        witness="thumbprint",
+        ask="Which thumbprint has the certificate that you sign with (jwtdoctor keys show)?",
+    ),
     fact("key.loads", "bool", "the key file given could be read as a private key", witness="key-file"),
     fact("key.readable_by_others", "bool", "others on this machine can read the private key file", witness="key-mode"),
     fact("key.problem", "text", "what is wrong with the key file", witness="key-file"),
 )
 
-DERIVED = ()
+DERIVED = (
+    fact(
+        "certificate.is_named_by_the_reply",
+        "bool",
+        "the thumbprint that the server looked for is that of the certificate",
+        witness="thumbprint",
+    ),
+)

@@ -33,6 +33,7 @@ OBSERVED = (
     ),
     fact("reply.body_is_json", "bool", "the body parses as a JSON object", witness="reply-form"),
     fact("reply.correlation_id", "text", "request id that the server gave", witness="reply.correlation_id"),
+    fact("reply.thumbprint", "text", "thumbprint of the key that the server looked for, in hex", witness="thumbprint"),
     fact("reply.client_text", "text", "text of a client or library, no answer of the endpoint", witness="refusal"),
 )
 

@@ -199,3 +199,22 @@ def _carries_forbidden_claim(given: Given) -> bool | None:
     if not isinstance(claims, tuple) or not given.provider.forbidden_claims:
         return None
     return bool(set(claims) & set(given.provider.forbidden_claims))
+
+
+@derived("assertion.thumbprint_was_read_as_sent", "reply.thumbprint", "assertion.thumbprints")
+def _thumbprint_was_read_as_sent(given: Given) -> bool | None:
+    """Entra prints the thumbprint that it looked for: another than the header's means that it could not read that."""
+    read, sent = given.chart.text("reply.thumbprint"), given.chart.value("assertion.thumbprints")
+    return None if read is None or not isinstance(sent, tuple) else _bare(read) in {_bare(one) for one in sent}
+
+
+@derived("certificate.is_named_by_the_reply", "reply.thumbprint", "certificate.thumbprint")
+def _is_named_by_the_reply(given: Given) -> bool | None:
+    """Of two digests of one length only: SHA-1 and SHA-256 of a certificate cannot be compared."""
+    read, own = _bare(given.chart.text("reply.thumbprint")), _bare(given.chart.text("certificate.thumbprint"))
+    return None if not read or len(read) != len(own) else read == own
+
+
+def _bare(thumbprint: str | None) -> str:
+    """Consoles show it with colons or blanks, and in capitals."""
+    return re.sub(r"[^0-9a-f]", "", (thumbprint or "").lower())

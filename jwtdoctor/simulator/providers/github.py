@@ -31,9 +31,7 @@ _EXPIRED = _no(
     "expires",
     _M,
 )
-_ISSUED = _no(
-    "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued", _M
-)
+_ISSUED = _no("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued", _M)
 
 _WORDS = {
     "no-assertion": _no("Requires authentication", _I),

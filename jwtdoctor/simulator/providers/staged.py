@@ -286,4 +286,3 @@ _ROWS = (
     _Row("dpop-required", "the app must prove possession", _service(wants_dpop=True), at=("okta",)),
     _Row("platform-transient", "the service is down for a moment", _service(up=False), at=_FIVE),
 )  # fmt: skip
-

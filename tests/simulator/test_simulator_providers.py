@@ -1,0 +1,218 @@
+"""The judges of the other providers: what they look at, how they say no, and that nothing sent to them upsets them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jwtdoctor.errors import BadInput, UnknownName
+from jwtdoctor.intake.times import http_date
+from jwtdoctor.knowledge.load import load
+from jwtdoctor.model.exchange import Reply
+from jwtdoctor.probes.flows import token_request
+from jwtdoctor.probes.local import look_at_key, make_assertion
+from jwtdoctor.simulator.providers.checks import KINDS, Trouble
+from jwtdoctor.simulator.providers.judge import PLAYED, rule
+from jwtdoctor.simulator.providers.scene import SERVICE_ACCOUNT, healthy
+from jwtdoctor.simulator.providers.staged import stage, staged
+from jwtdoctor.simulator.server import record_of
+from jwtdoctor.simulator.staging import staged as staged_at
+from jwtdoctor.simulator.wire import FORM, HttpRequest
+from jwtdoctor.testing import TRUE_NOW, World
+
+PROVIDERS = load().providers
+NOW = TRUE_NOW
+
+
+def asked(world: World) -> Reply:
+    """One login of the world's own client."""
+    attempt, provider = world.case.attempt, PROVIDERS[world.scenario.provider]
+    assert attempt is not None
+    now = world.clock.now()
+    assertion = make_assertion(attempt, provider, look_at_key(attempt, now).key, now, world.scenario.flow).assertion
+    reply = world.transport.post_form(token_request(world.scenario.flow, attempt, assertion, provider), 5.0)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def said(reply: Reply) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(reply.body)
+    return content
+
+
+@pytest.mark.parametrize("provider", list(PLAYED))
+def test_each_refusal_shows_the_services_own_clock(provider: str) -> None:
+    reply = asked(World("server-clock-wrong:fast", provider=provider))
+
+    assert reply.status is not None
+    assert reply.status >= 400
+    assert http_date(reply.header("Date")) == NOW + 900
+
+
+@pytest.mark.parametrize("provider", list(PLAYED))
+def test_an_assertion_is_taken_until_the_last_second_and_not_after_it(provider: str) -> None:
+    """On the service's clock, by the tolerance that it goes by."""
+    base = healthy(PROVIDERS[provider])
+    late_s = base.policy.limit("late_tolerance_s") or 0.0
+    oldest_s = min(180.0 + late_s, base.policy.limit("max_age_s") or 1e9)
+
+    statuses = [
+        asked(World(replace(base, server_clock_offset_s=oldest_s + beyond_s))).status for beyond_s in (0.0, 1.0)
+    ]
+
+    assert statuses[0] == 200
+    assert statuses[1] in (400, 401)
+
+
+@pytest.mark.parametrize("provider", ["okta", "auth0", "keycloak", "epic-smart"])
+def test_a_jti_is_taken_once(provider: str) -> None:
+    world = World("healthy", provider=provider)
+    attempt = replace(world.case.attempt, extra_claims={"jti": "once-0001"})  # type: ignore[type-var]
+    request = token_request(
+        "private-key-jwt",
+        attempt,
+        make_assertion(attempt, PROVIDERS[provider], look_at_key(attempt, NOW).key, NOW, "private-key-jwt").assertion,
+        PROVIDERS[provider],
+    )
+
+    replies = [world.transport.post_form(request, 5.0) for _ in range(2)]
+
+    assert [reply.status for reply in replies if isinstance(reply, Reply)][0] == 200
+    assert [reply.status for reply in replies if isinstance(reply, Reply)][1] in (400, 401, 403)
+
+
+def test_entra_prints_its_clock_and_the_times_of_the_assertion() -> None:
+    told = said(asked(World("server-clock-wrong:fast", provider="entra")))
+
+    assert told["error_codes"] == [700024]
+    assert told["timestamp"] == "2026-11-21 22:41:40Z"
+    assert "assertion valid from 1970-01-01T00:00:00.0000000Z" in told["error_description"], "nbf was not there"
+    assert told["error_description"].endswith(f"Timestamp: {told['timestamp']}")
+    assert told["trace_id"] in told["error_description"]
+
+
+def test_entra_finds_a_key_by_its_thumbprint_alone_and_with_padding() -> None:
+    """kid alone does not do; MSAL pads its x5t#S256."""
+    base = healthy(PROVIDERS["entra"])
+    nameless = replace(base, attempt=replace(base.attempt, certificate_pem=None, kid="by-kid"))
+
+    assert "AADSTS700027" in said(asked(World(nameless)))["error_description"]
+    assert asked(World(base)).status == 200
+
+
+def test_snowflake_tells_a_client_one_number_and_an_administrator_which_it_was() -> None:
+    rows = {}
+    for name in ("clock-drift:slow", "wrong-login-host", "unsupported-algorithm", "signature-key-mismatch:replaced"):
+        world = World(name, provider="snowflake")
+        told = said(asked(world))
+        assert told["code"] == "390144"
+        rows[name] = {o.fact: o.value for o in world.administrators_facts}["login_history.status"]
+
+    assert rows == {
+        "clock-drift:slow": "394303 JWT_TOKEN_INVALID_EXPIRATION_TIME",
+        "wrong-login-host": "394307 JWT_TOKEN_ACCOUNT_MISMATCH",
+        "unsupported-algorithm": "394305 JWT_TOKEN_INVALID_ALGORITHM",
+        "signature-key-mismatch:replaced": "394304 JWT_TOKEN_INVALID_PUBLIC_KEY_FINGERPRINT_MISMATCH",
+    }
+
+
+def test_snowflakes_login_for_drivers_answers_200_with_the_failure_inside() -> None:
+    body = json.dumps({"data": {"TOKEN": "not.a.jwt", "LOGIN_NAME": "JDOE"}})
+    request = HttpRequest("POST", "/session/v1/login-request?requestId=1", {"Content-Type": "application/json"}, body)
+
+    reply = rule(request, healthy(PROVIDERS["snowflake"]).policy, NOW).reply
+
+    assert reply.status == 200
+    assert (said(reply)["success"], said(reply)["code"]) == (False, "390144")
+
+
+def test_okta_hands_out_a_nonce_with_its_refusal() -> None:
+    reply = asked(World("dpop-required", provider="okta"))
+
+    assert (reply.status, said(reply)["error"]) == (400, "use_dpop_nonce")
+    assert reply.header("dpop-nonce")
+
+
+def test_what_a_service_has_no_address_for_is_not_found() -> None:
+    service = healthy(PROVIDERS["google"]).policy
+
+    assert rule(HttpRequest("POST", "/tokens"), service, NOW).reply.status == 404
+
+
+@pytest.mark.parametrize("provider", list(PLAYED))
+def test_every_kind_of_trouble_has_words_that_say_how_sure_they_are(provider: str) -> None:
+    world = World("healthy", provider=provider)
+    dialect = PLAYED[provider]
+    request = HttpRequest("POST", world.scenario.path, {"Content-Type": FORM}, "")
+    from jwtdoctor.simulator.providers.checks import asked_of
+
+    nothing = asked_of(request, "", world.scenario.policy, NOW)
+    for kind in KINDS:
+        refusal = dialect.words(Trouble(kind, "x"), nothing)
+        body = json.dumps(dialect.body(refusal, Trouble(kind, "x"), nothing))
+
+        assert 400 <= refusal.status < 600
+        assert "{" not in str(json.loads(body).get("error_description", "")), body
+
+
+@pytest.mark.parametrize("name", [*PLAYED, "auth0", "box"])
+@given(token=st.text(max_size=60), target=st.text(max_size=30), body=st.text(max_size=60), now=st.floats(-1e6, 1e11))
+@settings(max_examples=20, deadline=None)
+def test_nothing_that_is_sent_upsets_a_judge(name: str, token: str, target: str, body: str, now: float) -> None:
+    service = healthy(PROVIDERS[name]).policy
+    odd = f"e30.{token}.e30"
+    form = f"assertion={odd}&client_assertion={odd}&grant_type=client_credentials&{body}"
+    for request in (
+        HttpRequest("POST", service.path, {"Content-Type": FORM}, form),
+        HttpRequest("GET", service.path, {"Authorization": f"Bearer {odd}"}),
+        HttpRequest("POST", f"/{target}", {}, body),
+        HttpRequest("POST", "/session/v1/login-request", {}, body),
+    ):
+        reply = rule(request, service, now).reply
+        assert reply.status == 404 or (reply.status or 0) >= 400 or name in ("entra", "snowflake")
+        assert "access_token" not in reply.body
+
+
+def test_the_log_names_what_was_wrong_and_repeats_nothing_of_the_client() -> None:
+    world = World("wrong-tenant", provider="entra")
+    asked(world)
+
+    record = record_of(world.transport.requests[-1], world.rulings[-1], NOW)
+
+    assert record["description"].startswith("AADSTS700016: Application with identifier '{client}'")
+    assert "client_assertion" in record["fields"]
+    assert "0f1e2d3c" not in json.dumps(record)
+
+
+def test_each_faults_name_is_that_of_a_cause_and_said_once() -> None:
+    for provider in PLAYED:
+        names = [fault.name for fault in staged(PROVIDERS[provider])]
+
+        assert len(names) == len(set(names))
+        assert all(fault.stages in load().causes for fault in staged(PROVIDERS[provider]) if fault.stages)
+
+
+def test_an_unknown_fault_or_provider_is_refused_with_what_there_is() -> None:
+    with pytest.raises(UnknownName, match="clock-drift:slow"):
+        stage("clock-drift:slo", PROVIDERS["google"])
+    with pytest.raises(UnknownName):
+        staged_at("healthy", "no-such-provider")
+    with pytest.raises(BadInput, match="cognito takes no JWT"):
+        staged_at("healthy", "cognito")
+    with pytest.raises(BadInput, match="say less"):
+        World("healthy", provider="google", vague="bare")
+
+
+def test_a_certificate_of_ones_own_replaces_the_throwaway() -> None:
+    pem = healthy(PROVIDERS["google"]).policy.keys[0].pem
+
+    scene = healthy(PROVIDERS["google"], certificate_pem=pem)
+
+    assert scene.attempt.key_pem is None
+    assert scene.attempt.client_id == SERVICE_ACCOUNT
+    assert scene.policy.keys[0].pem == pem
