@@ -55,6 +55,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ntplib": ("instruments",),
     "textual": ("tui",),
     "rich": ("tui",),
+    "aiohttp": ("tui",),
+    "textual_serve": ("tui",),
     "duckdb": ("logs",),
     "click": ("cli",),
     "platformdirs": ("config",),
@@ -63,7 +65,8 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 """Heavy (or framework) package to the rooms that may import it."""
 
-AT_MODULE_SCOPE = {("click", "cli"), ("textual", "tui"), ("rich", "tui"), ("hatchling", "knowledge")}
+AT_MODULE_SCOPE = {("click", "cli"), ("textual", "tui"), ("rich", "tui"), ("aiohttp", "tui"),
+                   ("textual_serve", "tui"), ("hatchling", "knowledge")}  # fmt: skip
 """Where such a package may be imported at the top: the room is loaded for its sake alone."""
 
 

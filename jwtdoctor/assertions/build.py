@@ -31,7 +31,7 @@ def claims_of(spec: AssertionSpec, now: float, jti: str | None = None) -> dict[s
         "sub": spec.subject or None,
         "aud": (spec.audience if isinstance(spec.audience, str) else list(spec.audience)) or None,
         "exp": second + spec.lifetime_s,
-        "iat": second if spec.iat else None,
+        "iat": second - spec.iat_back_s if spec.iat else None,
         "nbf": second if spec.nbf else None,
         "jti": (jti or str(uuid4())) if spec.jti else None,
     }

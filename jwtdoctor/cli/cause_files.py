@@ -45,6 +45,26 @@ def write_pages(common: Common, folder: str, knowledge: Knowledge, *, only_check
     return REFUSED if only_check and (changes.stale or changes.left_over) else OK
 
 
+def write_page(common: Common, file: str, page: str, *, only_check: bool) -> int:
+    """The same for the one page that compares the providers. The exit code. Raises BadInput."""
+    if not file:
+        raise BadInput("this is no file", where="--write", expected="the name of one")
+    place = Path(file)
+    found = _content(place) if place.exists() else ""
+    if found and not found.startswith(MARK):
+        raise BadInput("was not written by this command, and is left alone", where=one_line(place),
+                       do="move it away, or name another file")  # fmt: skip
+    is_stale = found != page
+    if is_stale and not only_check:
+        write_file(str(place), page)
+    if common.format == "json":
+        emit_document(common, report_document("causes", pages={"file": one_line(file), "stale": is_stale}))
+    else:
+        done = "is not current" if only_check else "written"
+        emit(common, f"{one_line(file)}: {done if is_stale else 'current'}")
+    return REFUSED if only_check and is_stale else OK
+
+
 def _make(place: Path) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)

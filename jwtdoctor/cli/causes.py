@@ -39,14 +39,19 @@ if TYPE_CHECKING:
 @click.command("causes", short_help="The knowledge: every cause, its clues and remedies.")
 @click.argument("slug", required=False)
 @click.option("--provider", metavar="NAME", help="Whose clues, wordings and remedies.  [default: salesforce]")
-@click.option("--write", metavar="FOLDER", help="Write all of it as Markdown: a page a cause, and an index.")
+@click.option("--providers", is_flag=True, help="Compare what the providers want of a JWT, as Markdown.")
+@click.option("--write", metavar="PATH", help="Write all of it as Markdown: a folder, or a file with --providers.")
 @click.option("--check", is_flag=True, help="With --write: only say whether the pages are current; exit 1 if not.")
 @common_options("text", "json")
-def command(common: Common, slug: str | None, provider: str | None, write: str | None, check: bool) -> int:
+def command(
+    common: Common, slug: str | None, provider: str | None, providers: bool, write: str | None, check: bool
+) -> int:
     """Lists the causes, or tells everything about one: clues, sources, wordings, remedies."""
     from jwtdoctor.knowledge.load import load
 
     knowledge = load()
+    if providers:
+        return _compared(common, knowledge, slug or provider, write, check)
     if write is not None:
         if slug is not None or provider is not None:
             raise BadInput("writes every cause of every provider", where="--write", do="leave the others out")
@@ -54,7 +59,7 @@ def command(common: Common, slug: str | None, provider: str | None, write: str |
 
         return write_pages(common, write, knowledge, only_check=check)
     if check:
-        raise BadInput("belongs to --write FOLDER", where="--check")
+        raise BadInput("belongs to --write PATH", where="--check")
     found = gather(common, {"provider": provider})
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
@@ -63,6 +68,24 @@ def command(common: Common, slug: str | None, provider: str | None, write: str |
         _list(common, knowledge)
     else:
         _tell(common, knowledge, rules, _cause(slug, knowledge))
+    return 0
+
+
+def _compared(common: Common, knowledge: Knowledge, one: str | None, write: str | None, check: bool) -> int:
+    from jwtdoctor.render.provider_page import provider_page, rules_of
+
+    if one is not None:
+        raise BadInput("compares all of them", where="--providers", do="leave the others out")
+    if check and write is None:
+        raise BadInput("belongs to --write PATH", where="--check")
+    if write is not None:
+        from jwtdoctor.cli.cause_files import write_page
+
+        return write_page(common, write, provider_page(knowledge), only_check=check)
+    if common.format == "json":
+        emit_document(common, report_document("causes", providers=[rules_of(p) for p in knowledge.providers.values()]))
+    else:
+        emit(common, provider_page(knowledge).rstrip())
     return 0
 
 

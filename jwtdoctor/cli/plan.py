@@ -314,16 +314,16 @@ def _rendered(common: Common, plan: Plan, seen: Seen, profile: str | None) -> st
             plan=plan_document(plan),
         )
         return to_json(document)
+    shown = plan_page(plan, verbose=common.verbose, symbols=common.format != "text")
     if common.format == "text":
         from jwtdoctor.render.text import text_of
 
         shows = common.streams
-        shown = plan_page(plan, verbose=common.verbose)
         return text_of(shown, {}, width=shows.width, colour=shows.colour, ascii=shows.ascii)
     if common.format == "markdown":
         from jwtdoctor.render.markdown import markdown_of
 
-        return markdown_of(plan_page(plan, verbose=common.verbose, symbols=True), {})
+        return markdown_of(shown, {})
     from jwtdoctor.render.html import html_of
 
-    return html_of(plan_page(plan, verbose=True, symbols=True), {})
+    return html_of(shown, {})

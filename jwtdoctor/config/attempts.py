@@ -128,6 +128,18 @@ def lifetime_of(found: Settings, provider: Provider) -> int:
     return int(lowest * SAFE_SHARE)
 
 
+def iat_back_of(lifetime_s: int, provider: Provider) -> int:
+    """Seconds by which iat is dated back: as the provider advises, and only where nothing counts from iat.
+
+    Nowhere else: an age on arrival (`max_age_s`) or a life that is measured as exp - iat would be used up by it. Where
+    both an advice and such a maximum are known, no more than keeps the life within 95 % of that.
+    """
+    advised, most = provider.limit("iat_back_s"), provider.limit("max_ttl_s")
+    if advised is None or provider.limit("max_age_s") is not None:
+        return 0
+    return int(advised if most is None else max(0.0, min(advised, most * SAFE_SHARE - lifetime_s)))
+
+
 def claims_beside(found: Settings, provider: Provider) -> dict[str, Any]:
     """The claims of `claim`, and `scope` where the provider wants it in the assertion. Raises BadInput."""
     scope = {"scope": found.text("scope")} if _scope_is_a_claim(found, provider) else {}

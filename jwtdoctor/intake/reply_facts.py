@@ -26,7 +26,9 @@ _ID_HEADERS = (
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\[({_UUID})\]\s{{0,3}}$", re.IGNORECASE)
 """Entra's, and Snowflake's at the end of `JWT token is invalid.`: an administrator looks the true reason up by it."""
-_THUMBPRINT = re.compile(r"\bthumbprint of key used by client:\s{0,3}'([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})'", re.IGNORECASE)
+_THUMBPRINT = re.compile(
+    r"\bthumbprint of key used by client:\s{0,3}'([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})'", re.IGNORECASE
+)
 _VALID_FROM = re.compile(r"valid from:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
 _EXPIRY = re.compile(r"expiry time of assertion:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
 

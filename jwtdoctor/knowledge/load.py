@@ -85,8 +85,14 @@ def lines_of(tables: Mapping[str, Any]) -> str:
         "causes": list(whole.causes),
         "providers": {slug: [signs.hosts, signs.words] for slug, signs in whole.signs.items()},
     }
-    rest = (tables[kind][slug] for kind in ("causes", "providers") for slug in head[kind])
+    rest = [_needed(tables["causes"][slug]) for slug in whole.causes]
+    rest += [tables["providers"][slug] for slug in whole.providers]
     return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in (head, *rest))
+
+
+def _needed(cause: Mapping[str, Any]) -> dict[str, Any]:
+    """A cause without its examples: they are its tests, and no command reads them."""
+    return {key: value for key, value in cause.items() if key != "examples"}
 
 
 def knowledge_of_lines(built: bytes) -> Knowledge:

@@ -30,6 +30,8 @@ class AssertionSpec:
     x5t_s256: str | None = None
     typ: str | None = "JWT"
     iat: bool = True
+    iat_back_s: int = 0
+    """Seconds before the signing at which iat is dated, for a server that refuses the slightest future."""
     nbf: bool = False
     jti: bool = False
     extra_claims: Mapping[str, Any] = field(default_factory=dict)

@@ -157,7 +157,7 @@ class Provider:
     `limits` keys: `late_tolerance_s` (exp may lie so far in the past), `early_tolerance_s` (iat or nbf may lie so
     far ahead), `early_nbf_tolerance_s` (in its place where nbf alone is judged), `max_ttl_s` (an enforced maximum of
     exp - iat), `max_exp_ahead_s` (of exp - now on the server), `max_age_s` (of now - iat on the server),
-    `logins_per_hour`, `approvals_per_app`.
+    `iat_back_s` (by which it advises to date iat back), `logins_per_hour`, `approvals_per_app`.
     """
 
     slug: str

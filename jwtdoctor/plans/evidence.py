@@ -14,7 +14,7 @@ from jwtdoctor.intake.redact import clean
 from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.facts import VOCABULARY, Value
 from jwtdoctor.model.plan import Sighting
-from jwtdoctor.plans.reports import ReportRead
+from jwtdoctor.plans.reports import NO_LEADERS, ReportRead
 
 DEFAULT_FLOW = "jwt-bearer"
 STANDING = ("lint", "profile", "case", "explain", "other", "logs", "check", "apps", "audit", "user")
@@ -49,6 +49,7 @@ class Seen:
         if one is not None:
             return Sighting(one.fact, one.value, one.source)
         said = [report for report in self.reports if name in report.said]
+        said = [report for report in said if report.said[name] != NO_LEADERS] or said
         return Sighting(name, said[-1].said[name], said[-1].kind) if said else None
 
     def _found(self, kind: str, rule: str) -> Sighting | None:

@@ -30,6 +30,8 @@ LISTS = frozenset({"audit:AppMenuItem", "audit:ExternalClientApplication", "audi
 LABEL = re.compile(r"[A-Za-z_]{1,40}([ :.-][A-Za-z_]{1,40}){0,4}")
 """What the tool itself calls a source."""
 DATED = frozenset({"app.certificate_not_after_in_s", "certificate.not_after_in_s"})
+NO_LEADERS = ("none",)
+"""What is said of a report in which no cause leads: another report may name one."""
 OLD_S = 7 * 86_400.0
 MOST = 1_000
 """Findings of one report that are looked at."""
@@ -133,7 +135,7 @@ def _said(kind: str, document: Mapping[str, Any]) -> dict[str, Value]:
         said["check:outcome"] = str(document.get("outcome", ""))[:40]
     leaders = document.get("leaders")
     if kind in ("check", "explain", "audit") and isinstance(leaders, list):
-        said["said:leaders"] = tuple(str(slug)[:80] for slug in leaders[:20]) or ("none",)
+        said["said:leaders"] = tuple(str(slug)[:80] for slug in leaders[:20]) or NO_LEADERS
     if kind == "logs" and isinstance(document.get("logs"), dict):
         said.update(_of_logs(document["logs"]))
     return said
@@ -159,7 +161,7 @@ def _with_lint(found: ReportRead, document: Mapping[str, Any], app: str) -> Repo
     meant = [name for name in names if _folded(name) == _folded(label)] if label else names[:1] * (len(names) == 1)
     others = [name for name in names if name not in meant]
     if others and not meant:
-        warning = f"{found.where}: it speaks of {len(names)} apps; made with --app NAME it tells of one"
+        warning = f"{found.where}: it speaks of several apps; made with --app NAME it tells of one"
         return replace(found, warnings=(*found.warnings, warning))
     rules = {rule: place for rule, place in _rules(document) if not _is_of(place, others)}
     return replace(found, rules=rules, is_whole=not PARTIAL & rules.keys())

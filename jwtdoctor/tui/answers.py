@@ -1,4 +1,7 @@
-"""What a person answers becomes a fact, and the report is concluded anew from it. No login is made for that."""
+"""What a person answers becomes a fact, and the report is concluded anew from it. No login is made for that.
+
+That nobody knows is an answer too: it is no fact, but the question goes and the next best one is asked.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from jwtdoctor.model.report import Report, Verdict
 from jwtdoctor.reasoning.conclude import Seen, conclude
 
 SOURCE = "user"
+NOT_KNOWN = "unknown"
+"""The answer that nobody knows, as `--fact NAME=unknown` takes it. No fact has such a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,18 @@ class Basis:
         if not answers:
             return self.report
         before = conclude(self.seen, knowledge)
-        after = conclude(replace(self.seen, chart=self.seen.chart.plus(observed(answers))), knowledge)
+        after = conclude(self._seen_with(answers), knowledge)
         added = tuple(finding for finding in self.report.findings if finding not in before.findings)
         verdicts = tuple(self._with_own_fix(verdict, before) for verdict in after.verdicts)
         return replace(after, verdicts=verdicts, findings=(*after.findings, *added), reply=self.report.reply)
+
+    def _seen_with(self, answers: Mapping[str, str]) -> Seen:
+        nobody_knows = frozenset(name for name, text in answers.items() if text == NOT_KNOWN)
+        return replace(
+            self.seen,
+            chart=self.seen.chart.plus(observed(answers)),
+            not_known=self.seen.not_known | nobody_knows,
+        )
 
     def _with_own_fix(self, verdict: Verdict, before: Report) -> Verdict:
         mine, general = self.report.verdict(verdict.cause), before.verdict(verdict.cause)
@@ -73,7 +86,7 @@ def explained(case: Case, knowledge: Knowledge) -> Basis:
 
 
 def observed(answers: Mapping[str, str]) -> Iterable[Observation]:
-    """The answers as facts; what does not fit its fact is left out."""
+    """The answers as facts; what nobody knows, and what does not fit its fact, is left out."""
     for name, text in answers.items():
         value = value_of(VOCABULARY[name], text)
         if value is not None:
@@ -81,9 +94,11 @@ def observed(answers: Mapping[str, str]) -> Iterable[Observation]:
 
 
 def value_of(fact: Fact, text: str) -> Value | None:
-    """What was typed in the type of the fact; None where it does not fit."""
+    """What was typed in the type of the fact; None where it does not fit, and where nobody knows."""
     text = text.strip()
     value: Value | None = text or None
+    if text.lower() == NOT_KNOWN:
+        return None
     if fact.kind == "bool":
         value = {"true": True, "yes": True, "false": False, "no": False}.get(text.lower())
     elif fact.kind == "number":

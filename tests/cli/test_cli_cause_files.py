@@ -105,3 +105,49 @@ def test_what_cannot_be_is_one_line_and_exit_2(jwtdoctor: Shell, words: list[str
     answer = jwtdoctor("causes", *words)
 
     assert (answer.code, answer.out, len(answer.err.splitlines())) == (2, "", 1)
+
+
+# --- the page that compares the providers
+
+
+def test_the_comparison_in_docs_is_current(jwtdoctor: Shell) -> None:
+    """Otherwise: jwtdoctor causes --providers --write docs/providers.md."""
+    answer = jwtdoctor("causes", "--providers", "--write", str(DOCS.parent / "providers.md"), "--check")
+
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_a_comparison_that_is_not_current_is_told_and_then_written(jwtdoctor: Shell) -> None:
+    asked = ("causes", "--providers", "--write", "providers.md")
+
+    codes = [jwtdoctor(*args).code for args in ((*asked, "--check"), asked, (*asked, "--check"))]
+
+    assert codes == [1, 0, 0]
+    assert (jwtdoctor.work / "providers.md").read_text(encoding="utf-8") == jwtdoctor("causes", "--providers").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("--write", "mine.md"), "left alone"),
+        (("--write", "."), "cannot be read"),
+        (("--write", ""), "no file"),
+        (("--write", "gone/providers.md"), "does not exist"),
+        (("--check",), "belongs to --write"),
+        (("clock-drift",), "compares all"),
+    ],
+)
+def test_what_the_comparison_cannot_do_is_said(jwtdoctor: Shell, argv: tuple[str, ...], says: str) -> None:
+    (jwtdoctor.work / "mine.md").write_text("# Mine\n", encoding="utf-8")
+
+    answer = jwtdoctor("causes", "--providers", *argv)
+
+    assert answer.code == 2
+    assert says in answer.err
+    assert (jwtdoctor.work / "mine.md").read_text(encoding="utf-8") == "# Mine\n"
+
+
+def test_programs_get_every_provider(jwtdoctor: Shell) -> None:
+    rows = json.loads(jwtdoctor("causes", "--providers", "--format", "json").out)["providers"]
+
+    assert [row["provider"] for row in rows] == list(load().providers)

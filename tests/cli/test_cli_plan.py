@@ -228,3 +228,30 @@ def test_no_secret_and_no_escape_comes_through_in_any_form(jwtdoctor: Shell) -> 
             assert "\x1b" not in shown
             assert "\\u001b" not in shown
             assert "<script" not in shown or form != "html"
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        ("healthy", None),
+        ("user-not-assigned-to-app", "permitted-users"),
+        ("user-not-approved-app", "permitted-users"),
+        ("user-frozen", "user-state"),
+        ("ip-restricted", "ip-caller-bearer"),
+        ("login-hours-restricted", "login-hours"),
+        ("app-blocked", "switched-off"),
+        ("app-not-installed", "installed"),
+        ("certificate-not-uploaded", "certificate"),
+        ("no-run-as-user", "permitted-users-client-credentials"),
+    ],
+)
+def test_the_policy_page_crosses_what_is_wrong_in_the_org_and_nothing_else(
+    jwtdoctor: Shell, fault: str, line: str | None
+) -> None:
+    jwtdoctor("audit", "--simulate", fault, "--format", "json", "-o", "audit.json")
+
+    answer = jwtdoctor("plan", "policy", "--from", "audit.json", "--format", "json")
+
+    crossed = [one["id"] for one in json.loads(answer.out)["plan"]["lines"] if one["mark"] == "bad"]
+    assert crossed == ([] if line is None else [line])
+    assert answer.code == (0 if line is None else 1)

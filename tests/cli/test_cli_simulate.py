@@ -134,7 +134,7 @@ def test_every_fault_is_listed_as_json() -> None:
     [
         pytest.param(("--fault", "clock-drifft"), "clock-drift", id="a fault that does not exist"),
         pytest.param(("--provider", "nobody"), "provider", id="a provider that does not exist"),
-        pytest.param(("--provider", "generic"), "salesforce", id="a provider that is not simulated"),
+        pytest.param(("--provider", "cognito"), "takes no JWT", id="a provider that is not simulated"),
         pytest.param(("--listen", "0.0.0.0:0"), "loopback", id="an address that is not loopback"),
         pytest.param(("--listen", "127.0.0.1:99999"), "HOST:PORT", id="a port that is none"),
         pytest.param(("--cert", "/nowhere/at.all"), "certificate", id="a certificate that is not there"),

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from jwtdoctor.checkup import named
 from jwtdoctor.intake.read import read
+from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.chart import Chart
 
 NOT_APPROVED = "user hasn't approved this consumer"
@@ -380,7 +382,7 @@ def test_entra_is_recognised_by_its_numbers() -> None:
     )
     chart = Chart.of(case.observations)
 
-    assert case.provider == "entra"
+    assert named(case, load()).provider == "entra"
     assert chart.value("reply.error") == "invalid_client"
     assert (chart.text("reply.description") or "").startswith("AADSTS7000215: Invalid client secret")
 

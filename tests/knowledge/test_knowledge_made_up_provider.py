@@ -1,4 +1,4 @@
-"""A provider that nobody has heard of is one data file: recognition, sign, check, simulate and explain follow from it."""
+"""A provider that nobody has heard of is one data file: recognition, sign, check, simulate and explain follow."""
 
 from __future__ import annotations
 

@@ -90,6 +90,12 @@ def test_a_certificate_has_aged_since_the_report_was_made() -> None:
     assert seen.chart.number("app.certificate_not_after_in_s") == -50.0
 
 
+def test_a_report_in_which_no_cause_leads_hides_none_that_another_names() -> None:
+    seen = seen_of({}, [read("check", leaders=["clock-drift"]), read("audit", leaders=[])])
+
+    assert seen.look("said:leaders") == Sighting("said:leaders", ("clock-drift",), "check")
+
+
 def test_an_old_report_is_told_to_be_old() -> None:
     assert "made 10 days ago" in read("audit", now=1_000_000.0 + 10 * 86_400).warnings[0]
     assert read("audit", now=1_000_000.0 + 86_400).warnings == ()

@@ -36,7 +36,8 @@ KEYS = (
     ("^p", "every command by name"),
     ("^q", "quit"),
     ("tab, shift+tab", "go on to the next thing on the screen, or back"),
-    ("enter, space", "open a cause, choose an answer, turn a switch"),
+    ("enter, space", "open a cause, choose an answer or take it back, turn a switch"),
+    ("u", "in a question: nobody knows, so the next best one is asked"),
 )
 SIGNS = (
     ("+ - = ?", "evidence for, against, seen before and counted once, not observed"),

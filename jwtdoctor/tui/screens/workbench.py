@@ -576,7 +576,7 @@ class Workbench(Sturdy, Screen[None]):
             self.answers[event.fact] = event.text
         else:
             self.answers.pop(event.fact, None)
-        self.log_line("answer", f"{event.fact} = {event.text or 'unknown'}")
+        self.log_line("answer", f"{event.fact} = {event.text or 'taken back'}")
         self._conclude(self._basis, dict(self.answers))
 
     @work(thread=True, exclusive=True, group="answers")

@@ -18,7 +18,7 @@ from jwtdoctor.intake.read import read
 from jwtdoctor.intake.redact import clean
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.names import Outcome
-from jwtdoctor.tui.answers import Basis, explained
+from jwtdoctor.tui.answers import NOT_KNOWN, Basis, explained
 from jwtdoctor.tui.drawing import STYLES, hanging, plain
 from jwtdoctor.tui.messages import Answered, Explained, Reconcluded
 from jwtdoctor.tui.sturdy import as_line
@@ -145,7 +145,7 @@ class ExplainPane(Vertical):
     @on(Answered)
     def _answered(self, event: Answered) -> None:
         if event.fact == FLOW:
-            self._flow = event.text or None
+            self._flow = None if event.text in ("", NOT_KNOWN) else event.text
             self.read()
             return
         if self._basis is None:

@@ -1,4 +1,4 @@
-"""A question that is answered in place. The answer is a fact; taking it back makes it unknown again.
+"""A question that is answered in place. The answer is a fact, or that nobody knows; choosing it again takes it back.
 
 The answers are drawn by hand and not with radio buttons: those tell a chosen one from the others by its colour alone,
 and want a line each.
@@ -17,23 +17,22 @@ from textual.widgets import Input
 
 from jwtdoctor.model.facts import VOCABULARY
 from jwtdoctor.model.report import Question
-from jwtdoctor.tui.answers import value_of
+from jwtdoctor.tui.answers import NOT_KNOWN, value_of
 from jwtdoctor.tui.drawing import STYLES, Lines, blank, hanging, plain
 from jwtdoctor.tui.messages import Answered
 from jwtdoctor.tui.widgets.drawn import Drawn
 
-UNKNOWN = "unknown"
-SAID = {"true": "yes", "false": "no"}
+SAID = {"true": "yes", "false": "no", NOT_KNOWN: "nobody knows"}
 INDENT = 4
 
 
 class QuestionBox(Vertical):
-    """What is asked, the possible answers, and `unknown`. Posts `Answered` as soon as one is chosen."""
+    """What is asked, the possible answers, and that nobody knows. Posts `Answered` as soon as one is chosen."""
 
     HELP = (
         "A question whose answer would move the ranking. Choose with the arrow keys, then enter or space; the "
-        "verdict changes at once, and no login is made. 'unknown' takes an answer back. The command at the bottom "
-        "carries the same answer as --fact."
+        "verdict changes at once, and no login is made. u says that nobody knows: the next best question is asked. "
+        "Choosing an answer again takes it back. The command at the bottom carries the same as --fact."
     )
 
     def __init__(self, question: Question) -> None:
@@ -47,7 +46,7 @@ class QuestionBox(Vertical):
             yield AnswerRow(self.question.fact, fact.answers)
         else:
             unit = f" ({fact.unit})" if fact.unit else ""
-            yield Input(placeholder=f"{fact.kind}{unit}, then enter; empty: unknown", compact=True)
+            yield Input(placeholder=f"{fact.kind}{unit}, then enter; {NOT_KNOWN}: nobody knows", compact=True)
 
     def _asked(self, width: int) -> Lines:
         lines = hanging(Content.styled("  ? ", STYLES["?"]), plain(self.question.ask), width)
@@ -58,28 +57,31 @@ class QuestionBox(Vertical):
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         event.stop()
-        fits = not event.value.strip() or value_of(VOCABULARY[self.question.fact], event.value) is not None
-        if fits:
-            self.post_message(Answered(self.question.fact, event.value.strip()))
+        text = event.value.strip()
+        if text.lower() == NOT_KNOWN:
+            self.post_message(Answered(self.question.fact, NOT_KNOWN))
+        elif not text or value_of(VOCABULARY[self.question.fact], text) is not None:
+            self.post_message(Answered(self.question.fact, text))
         else:
             kind = VOCABULARY[self.question.fact].kind
             self.notify(f"{self.question.fact} takes a {kind}.", title="Not taken", severity="warning", markup=False)
 
 
 class AnswerRow(Drawn, can_focus=True):
-    """`( ) yes  (•) no  ( ) unknown`: the arrow keys move, enter chooses, a click does both."""
+    """`( ) yes  (•) no  ( ) nobody knows`: the arrow keys move, enter chooses or takes back, a click does both."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "Left", show=False),
         Binding("right", "move(1)", "Right", show=False),
         Binding("enter,space", "choose", "Choose", show=False),
+        Binding("u", "nobody_knows", "Nobody knows", show=False),
     ]
 
     def __init__(self, fact: str, answers: tuple[str, ...]) -> None:
         super().__init__()
         self._fact = fact
-        self._answers = (*answers, UNKNOWN)
-        self._chosen = len(answers)
+        self._answers = (*answers, NOT_KNOWN)
+        self._chosen: int | None = None
         self._cursor = 0
         self._drawing = self._lines
 
@@ -88,10 +90,13 @@ class AnswerRow(Drawn, can_focus=True):
         self.draw(self._lines)
 
     def action_choose(self) -> None:
-        self._chosen = self._cursor
+        self._chosen = None if self._chosen == self._cursor else self._cursor
         self.draw(self._lines)
-        answer = self._answers[self._chosen]
-        self.post_message(Answered(self._fact, "" if answer == UNKNOWN else answer))
+        self.post_message(Answered(self._fact, "" if self._chosen is None else self._answers[self._chosen]))
+
+    def action_nobody_knows(self) -> None:
+        self._cursor = len(self._answers) - 1
+        self.action_choose()
 
     def on_focus(self) -> None:
         self.draw(self._lines)
