@@ -183,8 +183,8 @@ def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None,
         iat_back_s=iat_back_of(lifetime_of(found, provider), provider),
         alg=found.text("alg") or default_alg(key),
         kid=found.text("kid"),
-        x5t=_thumbprint(found, "x5t", certificate),
-        x5t_s256=_thumbprint(found, "x5t_s256", certificate),
+        x5t=_thumbprint(found, "x5t", certificate, _thumbprints_of(provider, flow)),
+        x5t_s256=_thumbprint(found, "x5t_s256", certificate, _thumbprints_of(provider, flow)),
         iat=not found.flag("no_iat"),
         nbf=found.flag("nbf"),
         jti=found.flag("jti") or flow == "private-key-jwt" or "jti" in provider.required_claims,
@@ -231,8 +231,19 @@ def _certificate(found: Settings) -> PublicKey | None:
     return None if path is None else load_public(read_file(path), where=path)
 
 
-def _thumbprint(found: Settings, name: str, certificate: PublicKey | None) -> str | None:
+def _thumbprints_of(provider: Provider, flow: str) -> tuple[str, ...]:
+    """The settings of the thumbprints that the provider finds the key by."""
+    shape = provider.requests.get(flow)
+    return () if shape is None else tuple({"x5t": "x5t", "x5t#S256": "x5t_s256"}[one] for one in shape.thumbprints)
+
+
+def _thumbprint(
+    found: Settings, name: str, certificate: PublicKey | None, wanted: tuple[str, ...] = ()
+) -> str | None:
+    """As asked for; where nobody asked, that of the certificate given, if the provider wants it."""
     value = found.text(name)
+    if value is None and name in wanted and certificate is not None and certificate.is_certificate:
+        value = "auto"
     if value != "auto":
         return value
     if certificate is None or not certificate.is_certificate:

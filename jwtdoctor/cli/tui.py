@@ -69,7 +69,7 @@ def _serve(common: Common, profile: str | None, host: str, port: int) -> int:
 
 def _said(common: Common) -> Callable[[str], None]:
     def say(url: str) -> None:
-        emit(common, url)
+        emit(common, url, secret=True)
         narrate(common, "open that address in a browser of this machine; whoever has it is you. ctrl+c ends it")
 
     return say

@@ -1,4 +1,5 @@
-"""A real headless Chromium, spoken to over a pipe (the DevTools protocol), with the network taken away from it.
+"""A real headless Chromium, spoken to over a pipe (the DevTools protocol), with the network taken away from it
+(this machine excepted).
 
 Nobody's driver is needed for that: a message is a line of JSON that ends in a zero byte. `look` opens a page as a
 person would see it (width, print or screen, dark or light) and tells what only a browser knows of it.
@@ -27,7 +28,7 @@ ARGUMENTS = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-extensions",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
 )
 ANSWER_S = 30.0
@@ -52,8 +53,25 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", media=media, features=features)
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.ask("Page.navigate", url=page.resolve().as_uri())
+        self.open(page.resolve().as_uri())
+
+    def open(self, url: str) -> None:
+        self.ask("Page.navigate", url=url)
         self._until("Page.loadEventFired")
+
+    def press(self, key: str) -> None:
+        """A function key: `F5`."""
+        for kind in ("keyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=111 + int(key[1:]))
+
+    def received(self) -> str:
+        """What came over the page's websockets as bytes, as text."""
+        frames = [
+            event["params"]["response"]
+            for event in self.events
+            if event.get("method") == "Network.webSocketFrameReceived"
+        ]
+        return b"".join(base64.b64decode(f["payloadData"]) for f in frames if f["opcode"] == 2).decode(errors="replace")
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page; the page's own policy does not bind us."""

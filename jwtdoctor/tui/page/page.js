@@ -6,17 +6,17 @@ const has = (state) => document.body.classList.contains(state);
 
 addEventListener("load", () => {
   const terminal = document.querySelector(".xterm-helper-textarea");
-  terminal.focus();
   document.fonts.load("16px 'Roboto Mono'").then(() => dispatchEvent(new Event("resize")));
   addEventListener("keydown", (event) => {
     if (has("-closed")) return;
     if (/^F\d+$/.test(event.key)) event.preventDefault();
-    if (document.activeElement !== terminal) terminal.focus();
+    if (has("-loaded") && document.activeElement !== terminal) terminal.focus();
   });
   document.querySelector("#again").addEventListener("click", () => location.reload());
-  new MutationObserver(() => has("-closed") && document.querySelector("#again").focus()).observe(document.body, {
-    attributeFilter: ["class"],
-  });
+  new MutationObserver(() => {
+    if (has("-closed")) document.querySelector("#again").focus();
+    else if (has("-loaded")) terminal.focus();
+  }).observe(document.body, { attributeFilter: ["class"] });
 });
 
 addEventListener("beforeunload", (event) => {
