@@ -308,10 +308,10 @@ def _of_header(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hex(thumbprint: object) -> str:
-    """What a base64url digest is in hex (RFC 7515 §4.1.7); empty where it is none."""
-    if not isinstance(thumbprint, str) or not re.fullmatch(r"[A-Za-z0-9_-]{27}|[A-Za-z0-9_-]{43}", thumbprint):
+    """What a base64url digest is in hex (RFC 7515 §4.1.7); empty where it is none. MSAL leaves the padding on."""
+    if not isinstance(thumbprint, str) or not re.fullmatch(r"[A-Za-z0-9_-]{27}=?|[A-Za-z0-9_-]{43}=?", thumbprint):
         return ""
-    return base64.urlsafe_b64decode(thumbprint + "=").hex()
+    return base64.urlsafe_b64decode(thumbprint.rstrip("=") + "=").hex()
 
 
 def _of_names(claims: Mapping[str, Any]) -> dict[str, Any]:

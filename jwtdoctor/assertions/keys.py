@@ -11,6 +11,7 @@ check that passes with one would be no evidence.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -141,6 +142,8 @@ def observe_key(
     facts: dict[str, Value] = {"key.loads": True, "key.type": private.kind, "key.bits": private.bits}
     if public is not None:
         facts["key.matches_certificate"] = matches(private, public)
+        if public.x5t:  # SHA-1, which is what consoles and error texts print
+            facts["certificate.thumbprint"] = base64.urlsafe_b64decode(public.x5t + "=").hex()
         if public.not_after is not None and now is not None:
             facts["certificate.not_after_in_s"] = round(public.not_after - now, 3)
             facts["certificate.is_expired"] = now > public.not_after

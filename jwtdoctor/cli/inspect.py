@@ -5,6 +5,7 @@ Decisions where the contract is silent:
 - `--key` and `--cert` come from the command line, or from a profile that is named: a token that belongs to
   another app is not called forged because of a profile that happens to be there.
 - A token as the argument itself is taken, with a remark that others can see it there.
+- Whose rules apply is said by `--provider` or a profile, else by the aud and iss of the token, else by a profile's URL.
 - Times are judged by this machine's clock, unless `--at` gives another time.
 """
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from jwtdoctor.assertions.find import Found
     from jwtdoctor.assertions.times import ClaimTime
     from jwtdoctor.config.profiles import Settings
+    from jwtdoctor.knowledge.load import Knowledge
     from jwtdoctor.model.assertion import Finding
     from jwtdoctor.model.provider import Provider
 
@@ -48,7 +50,7 @@ LARGEST = 1_000_000
 
 @click.command("inspect", short_help="Take an assertion apart and say what is wrong with it.")
 @click.argument("path", required=False, metavar="[PATH|-]")
-@click.option("--provider", metavar="NAME", help="Whose rules apply.  [default: salesforce]")
+@click.option("--provider", metavar="NAME", help="Whose rules apply.  [default: as recognised]")
 @click.option("--key", metavar="FILE", help="Verify with the public half of this key.")
 @click.option("--cert", metavar="FILE", help="Verify with this certificate, public key or JWKS.")
 @click.option("--key-passphrase", type=REF, metavar="REF", help="Passphrase of the key.")
@@ -67,16 +69,28 @@ def command(common: Common, path: str | None, at: float | None, **flags: Any) ->
         raise BadInput("is no epoch time", where="--at", expected="seconds, such as 1795301245")
     settings = gather(common, flags)
     knowledge = load()
-    provider = knowledge.providers[provider_name(settings, knowledge)]
+    named = provider_name(settings, knowledge)
     text, where = _read(common, path)
     found = find_assertion(text, where)
-    seen = _examined(take_apart(found.text, where), found, provider, time.time() if at is None else at)
+    decoded = take_apart(found.text, where)
+    if "provider" not in settings:
+        named = _made_for(decoded, knowledge) or named
+    seen = _examined(decoded, found, knowledge.providers[named], time.time() if at is None else at)
     seen = _verified(seen, settings if common.profile else flags_alone(flags))
     if common.format == "json":
         emit_document(common, _document(seen, common.profile))
     else:
         emit(common, "\n".join(_lines(common, seen)))
     return code_of(seen.findings)
+
+
+def _made_for(decoded: Decoded, knowledge: Knowledge) -> str | None:
+    """The provider that the assertion itself names, by its aud or its iss."""
+    from jwtdoctor.reasoning.recognise import provider_of_claims
+
+    issuer, audience = decoded.claims.get("iss"), decoded.claims.get("aud")
+    audiences = [one for one in (audience if isinstance(audience, list) else [audience])[:100] if isinstance(one, str)]
+    return provider_of_claims(issuer if isinstance(issuer, str) else "", audiences, knowledge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,22 +60,6 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "token-exchange": ("client_id", "subject_token"),
     "saml-bearer": ("client_id", "saml_assertion"),
 }
-_CLIENT_IDS: dict[str, tuple[str, str, str]] = {
-    "entra": (r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "the application (client) ID, a GUID",
-              "https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow"),
-    "google": (r"[^@\s]+@[^@\s]+\.gserviceaccount\.com", "the e-mail address of the service account",
-               "https://developers.google.com/identity/protocols/oauth2/service-account"),
-    "github": (r"\d{1,12}|Iv\w{2,40}", "the app's id or client id",
-               "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/"
-               "generating-a-json-web-token-jwt-for-a-github-app"),
-    "snowflake": (r"[A-Z0-9_$-]+\.[^a-z\s]+\.SHA256:[A-Za-z0-9+/]{43}=", "ACCOUNT.USER.SHA256:… in capitals",
-                  "https://docs.snowflake.com/en/developer-guide/sql-api/authenticating"),
-    "salesforce": (r"3MVG[\w.]{20,200}|PlatformCLI", "the app's consumer key, which begins with 3MVG",
-                   "https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm"),
-}  # fmt: skip
-"""Provider to the form of its client ids, in signs and in words, with a source."""
-
-
 _FORMS = {"ref": "REF", "path": "FILE"}
 
 
@@ -240,14 +224,14 @@ def _of_host(found: Settings, provider: Provider) -> Iterator[Finding]:
 
 def _of_client_id(found: Settings, provider: Provider) -> Iterator[Finding]:
     text = found.text("client_id")
-    form = _CLIENT_IDS.get(provider.slug)
-    if text is None or form is None or re.fullmatch(form[0], text):
+    known = provider.client_id
+    if text is None or known is None or re.fullmatch(known.form, text):
         return
-    message = f"is not {form[1]}"
+    message = f"is not {known.says}"
     if text != text.strip() or any(char.isspace() for char in text):
         message += ": it holds white space"
     yield Finding(
-        "client-id-form", "warning", _where(found, "client_id"), message, "copy it again from the app", (form[2],)
+        "client-id-form", "warning", _where(found, "client_id"), message, "copy it again from the app", known.sources
     )
 
 

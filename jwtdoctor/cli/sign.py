@@ -237,9 +237,7 @@ def _thumbprints_of(provider: Provider, flow: str) -> tuple[str, ...]:
     return () if shape is None else tuple({"x5t": "x5t", "x5t#S256": "x5t_s256"}[one] for one in shape.thumbprints)
 
 
-def _thumbprint(
-    found: Settings, name: str, certificate: PublicKey | None, wanted: tuple[str, ...] = ()
-) -> str | None:
+def _thumbprint(found: Settings, name: str, certificate: PublicKey | None, wanted: tuple[str, ...] = ()) -> str | None:
     """As asked for; where nobody asked, that of the certificate given, if the provider wants it."""
     value = found.text(name)
     if value is None and name in wanted and certificate is not None and certificate.is_certificate:

@@ -40,6 +40,10 @@ def command(common: Common, profile: str | None, serve: str | None) -> int:
         raise BadInput("needs a terminal for both input and output", where="tui", do="use jwtdoctor check or explain")
     from jwtdoctor.tui.app import run
 
+    if is_page:
+        from jwtdoctor.tui.orphan import end_with_parent
+
+        end_with_parent()
     return run(profile, colour=is_page or common.streams.colour)
 
 

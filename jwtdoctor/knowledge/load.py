@@ -12,7 +12,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -83,7 +83,7 @@ def lines_of(tables: Mapping[str, Any]) -> str:
     head = {
         "aliases": tables["aliases"],
         "causes": list(whole.causes),
-        "providers": {slug: [signs.hosts, signs.words] for slug, signs in whole.signs.items()},
+        "providers": {slug: astuple(signs) for slug, signs in whole.signs.items()},
     }
     rest = [_needed(tables["causes"][slug]) for slug in whole.causes]
     rest += [tables["providers"][slug] for slug in whole.providers]
@@ -104,7 +104,7 @@ def knowledge_of_lines(built: bytes) -> Knowledge:
         causes=_OnDemand(dict(zip(causes, rest, strict=False)), cause_of),
         providers=_OnDemand(dict(zip(head["providers"], rest[len(causes) :], strict=True)), provider_of),
         aliases=head["aliases"],
-        signs={slug: Signs(tuple(hosts), tuple(words)) for slug, (hosts, words) in head["providers"].items()},
+        signs={slug: Signs(*map(tuple, signs)) for slug, signs in head["providers"].items()},
     )
 
 
@@ -157,7 +157,9 @@ def _merged(parts: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _signs(table: Mapping[str, Any]) -> Signs:
-    return Signs(tuple(table.get("hosts", ())), tuple(table.get("words", ())))
+    fixed = tuple(audience for audience in table.get("audiences", ()) if "{" not in audience)
+    hosts, words, issuers = (tuple(table.get(name, ())) for name in ("hosts", "words", "issuers"))
+    return Signs(hosts, words, issuers, fixed)
 
 
 def _checked(typed: Callable[[str, Mapping[str, Any]], T]) -> Callable[[str, Mapping[str, Any]], T]:
@@ -177,7 +179,7 @@ def _checked(typed: Callable[[str, Mapping[str, Any]], T]) -> Callable[[str, Map
 
 def _patterns(value: Any, key: str = "") -> Iterator[str]:
     if isinstance(value, str):
-        if key in ("pattern", "matches", "hosts", "words"):
+        if key in ("pattern", "matches", "hosts", "words", "issuers", "form"):
             yield value
     elif isinstance(value, Mapping):
         for name, inner in value.items():

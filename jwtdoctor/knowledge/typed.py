@@ -16,6 +16,7 @@ from jwtdoctor.model.provider import (
     RULES,
     CauseAddition,
     Claim,
+    ClientIdForm,
     ExpiredCertificate,
     Limit,
     Provider,
@@ -46,7 +47,7 @@ _CAUSE_KEYS = {
 _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
     "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
-    "expired_certificate", "requests", "words", "rules",
+    "expired_certificate", "requests", "words", "issuers", "rules", "client_id",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
@@ -90,6 +91,8 @@ def provider_of(slug: str, table: Table) -> Provider:
         title=_text(table, "title", where),
         hosts=tuple(table.get("hosts", ())),
         words=tuple(table.get("words", ())),
+        client_id=_client_id(table.get("client_id"), where),
+        issuers=tuple(table.get("issuers", ())),
         rules=_rules(table.get("rules", {}), where),
         token_path=str(table.get("token_path", "")),
         audiences=tuple(table.get("audiences", ())),
@@ -239,6 +242,14 @@ def _limit(table: Table, where: str) -> Limit:
     _only(table, {"value", "sureness", "sources", "note"}, where)
     sureness = _sureness(table, where)
     return Limit(table.get("value"), sureness, tuple(table.get("sources", ())), str(table.get("note", "")))
+
+
+def _client_id(table: Table | None, provider: str) -> ClientIdForm | None:
+    if table is None:
+        return None
+    where = f"{provider}, client_id"
+    _only(table, {"form", "says", "sources"}, where)
+    return ClientIdForm(_text(table, "form", where), _text(table, "says", where), _sources(table, where))
 
 
 def _rules(table: Table, where: str) -> dict[str, Rule]:

@@ -143,11 +143,23 @@ class CauseAddition:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientIdForm:
+    """How its client ids are written: a regular expression for the whole of one, and what that is in words."""
+
+    form: str
+    says: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signs:
-    """What gives a provider away: its `hosts` and its `words`, as `Provider` has them."""
+    """What gives a provider away: its `hosts`, `words`, `issuers` and `audiences`, as `Provider` has them."""
 
     hosts: tuple[str, ...]
     words: tuple[str, ...]
+    issuers: tuple[str, ...]
+    audiences: tuple[str, ...]
+    """Without those that name a host or a client by a place holder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,10 @@ class Provider:
     """What a granted token is tried at, by `RESOURCES`: read-only, and `api` the most harmless call that there is."""
     requests: Mapping[str, RequestShape] = field(default_factory=dict)
     """How the JWT is sent, by flow, where that is not as RFC 7523 has it."""
+    client_id: ClientIdForm | None = None
+    """None where it is not known."""
+    issuers: tuple[str, ...] = ()
+    """Regular expressions for an iss that is written so for nobody else."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """By `RULES`, for people; what is missing is not known. Programs read the fields above."""
     words: tuple[str, ...] = ()

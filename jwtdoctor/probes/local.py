@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jwtdoctor.config.attempts import iat_back_of
 from jwtdoctor.errors import BadKey, BadProfile
 from jwtdoctor.model.assertion import Assertion, AssertionSpec
 from jwtdoctor.model.case import Attempt
@@ -116,6 +117,7 @@ def spec_of(
         x5t=x5t,
         x5t_s256=x5t_s256,
         iat=attempt.iat,
+        iat_back_s=iat_back_of(attempt.lifetime_s, provider),
         extra_claims=dict(attempt.extra_claims),
     )
 

@@ -1,15 +1,16 @@
 """Which provider a case is about, where nobody named it: from a host, from an issuer or audience, from its words.
 
-A host is believed first, since it says who was asked. Words come second: those that nobody else prints (`words` in a
-provider's file: AADSTS and a number, Snowflake's names of failures), then whole wordings, Salesforce's own before those
-of all others, and a provider is only taken for one that is its own. What nothing recognises counts as Salesforce, for
-which this tool was made first; `--provider` says otherwise.
+A host is believed first, since it says who was asked; then what an assertion is made for (`aud`, and an `iss` that only
+one provider has so). Words come after these: those that nobody else prints (`words` in a provider's file: AADSTS and a
+number, Snowflake's names of failures), then whole wordings, Salesforce's own before those of all others, and a provider
+is only taken for one that is its own. What nothing recognises counts as Salesforce, for which this tool was made first;
+`--provider` says otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from jwtdoctor.knowledge.load import Knowledge
@@ -25,8 +26,21 @@ OWN_WORDS = 80
 
 def recognise(chart: Chart, texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
     """The slug of the provider that a chart and its texts point to."""
-    by_host = next(_by_host(chart, knowledge), None)
-    return by_host or _by_words(texts, flow, knowledge)
+    by_name = next(_by_name(chart, knowledge), None)
+    return by_name or _by_words(texts, flow, knowledge)
+
+
+def provider_of_claims(issuer: str, audiences: Iterable[str], knowledge: Knowledge) -> str | None:
+    """The provider that an assertion is made for: one of its own audiences, its host as one, or its form of iss."""
+    known = knowledge.signs
+    for audience in audiences:
+        owners = [slug for slug, signs in known.items() if audience.strip().lower() in map(str.lower, signs.audiences)]
+        if len(owners) == 1:
+            return owners[0]
+        if "." in audience and (found := provider_of_url(audience, knowledge)) is not None:
+            return found
+    named = [slug for slug, signs in known.items() if any(re.search(form, issuer) for form in signs.issuers)]
+    return named[0] if len(named) == 1 else provider_of_url(issuer, knowledge) if "." in issuer else None
 
 
 def provider_of_url(url: str, knowledge: Knowledge) -> str | None:
@@ -38,14 +52,14 @@ def provider_of_url(url: str, knowledge: Knowledge) -> str | None:
     return _of_host(host, knowledge)
 
 
-def _by_host(chart: Chart, knowledge: Knowledge) -> Iterator[str]:
-    for fact in ("request.token_host", "assertion.aud", "assertion.iss"):
-        value = chart.value(fact)
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and "." in text:
-                found = _of_host(text, knowledge) if fact == "request.token_host" else provider_of_url(text, knowledge)
-                if found is not None:
-                    yield found
+def _by_name(chart: Chart, knowledge: Knowledge) -> Iterator[str]:
+    host, audience = chart.text("request.token_host"), chart.value("assertion.aud")
+    if host is not None and "." in host and (found := _of_host(host, knowledge)) is not None:
+        yield found
+    named = audience if isinstance(audience, tuple) else (audience,) if isinstance(audience, str) else ()
+    made_for = provider_of_claims(chart.text("assertion.iss") or "", named, knowledge)
+    if made_for is not None:
+        yield made_for
 
 
 def _of_host(host: str, knowledge: Knowledge) -> str | None:

@@ -17,6 +17,7 @@ from jwtdoctor.simulator.staging import DEFAULT, staged
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import TimeSource
 
+
 @dataclass(frozen=True, slots=True)
 class SimulatedCheck:
     """What a checkup is given. It holds no trace of which fault was staged.

@@ -49,7 +49,7 @@ FILES = {
 MOST_PAGES = 4
 """Open at once: each is a process."""
 LARGEST_MESSAGE = 1_000_000
-LARGEST_SIDE = 1000
+SMALLEST_SIDE, LARGEST_SIDE = 10, 500
 """Cells."""
 QUIT_S = 2.0
 """For the application to leave by itself; then it is ended."""
@@ -198,7 +198,6 @@ async def _session(site: Site, request: web.Request) -> web.WebSocketResponse:
                 await session.obey(message.data)
     finally:
         await session.end()
-        site.sessions.discard(session)
     return websocket
 
 
@@ -208,14 +207,14 @@ class Session(AppService):
     def __init__(self, site: Site, websocket: web.WebSocketResponse) -> None:
         super().__init__(
             "",
-            write_bytes=websocket.send_bytes,
+            write_bytes=self._show,
             write_str=websocket.send_str,
             close=self._close,
             download_manager=DownloadManager(),
         )
         self._site = site
         self._websocket = websocket
-        self._is_ending = False
+        self._ending: asyncio.Task[None] | None = None
 
     async def obey(self, text: str) -> None:
         """A message of the page. What is none is dropped."""
@@ -233,12 +232,22 @@ class Session(AppService):
         elif kind in ("blur", "focus"):
             await (self.blur() if kind == "blur" else self.focus())
 
-    async def end(self) -> None:
-        """Asks the application to leave, and sees to it that nothing of it is left."""
-        process = self._process
-        if process is None or self._is_ending:
-            return
-        self._is_ending = True
+    def end(self) -> asyncio.Future[None]:
+        """Asks the application to leave, and sees to it that nothing of it is left: also where whoever waits for that
+        is cancelled, as the handler of a page that went away is."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+        return asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
+        try:
+            if self._process is not None:
+                await self._end_process(self._process)
+        finally:
+            self._site.sessions.discard(self)
+        await self._close()
+
+    async def _end_process(self, process: Process) -> None:
         try:
             with suppress(TimeoutError, OSError):
                 await asyncio.wait_for(self.stop(), QUIT_S)
@@ -246,12 +255,19 @@ class Session(AppService):
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 _kill(process)
+        while process.stdout is not None and await process.stdout.read(LARGEST_MESSAGE):
+            pass  # asyncio knows of the end of a process once its pipes are read out
         await process.wait()
-        with suppress(OSError):
-            await self._close()
+
+    async def _show(self, painted: bytes) -> None:
+        """To the page; when that is gone, what the application still paints while it leaves goes nowhere."""
+        with suppress(ConnectionError):
+            if not self._websocket.closed:
+                await self._websocket.send_bytes(painted)
 
     async def _close(self) -> None:
-        await self._websocket.close()
+        with suppress(ConnectionError):
+            await self._websocket.close()
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environ = super()._build_environment(width, height)
@@ -283,4 +299,4 @@ def _kill(process: Process) -> None:
 
 def _side(value: object, otherwise: int) -> int:
     text = str(value)
-    return min(max(int(text), 1), LARGEST_SIDE) if text.isdecimal() and len(text) < 6 else otherwise
+    return min(max(int(text), SMALLEST_SIDE), LARGEST_SIDE) if text.isdecimal() and len(text) < 6 else otherwise

@@ -7,6 +7,8 @@ are often one for everything: there only the last two hold.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jwtdoctor.checkup import examine
@@ -54,6 +56,19 @@ def test_the_staged_cause_leads_or_ties_with_a_question(provider: str, fault: St
     assert right & set(report.leaders), summary(report)
     if not right >= set(report.leaders):
         assert report.questions, summary(report)
+
+
+@pytest.mark.parametrize(("provider", "fault"), CASES, ids=[f"{slug}-{fault.name}" for slug, fault in CASES])
+def test_with_what_an_administrator_tells_the_staged_cause_leads(provider: str, fault: Staged) -> None:
+    first = World(fault.name, provider=provider)
+    examine(first.case, first.instruments)
+    again = World(fault.name, provider=provider)
+    report = examine(replace(again.case, observations=first.administrators_facts), again.instruments)
+
+    right = {fault.stages, *fault.also}
+    assert promised(report) <= right, summary(report)
+    assert bool(report.leaders) == (fault.stages is not None), summary(report)
+    assert fault.stages is None or right & set(report.leaders), summary(report)
 
 
 @pytest.mark.parametrize("provider", OTHERS)

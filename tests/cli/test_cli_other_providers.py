@@ -43,9 +43,7 @@ def test_a_healthy_service_is_logged_in_to_over_sockets(jwtdoctor: Shell, provid
         ("snowflake", "wrong-issuer:case", ["wrong-issuer"]),
     ],
 )
-def test_a_staged_fault_is_named_over_sockets(
-    jwtdoctor: Shell, provider: str, fault: str, leaders: list[str]
-) -> None:
+def test_a_staged_fault_is_named_over_sockets(jwtdoctor: Shell, provider: str, fault: str, leaders: list[str]) -> None:
     report = told(jwtdoctor, "check", "--provider", provider, "--simulate", fault)
 
     assert (report["outcome"], report["leaders"]) == ("refused", leaders)
@@ -105,3 +103,15 @@ def test_the_command_that_simulate_prints_logs_in(jwtdoctor: Shell, tmp_path: Pa
     assert json.loads(ran.out)["outcome"] == "granted"
     assert ("played from its data alone" in narrated) == (provider in ("auth0", "box"))
     assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o600"}
+
+
+def test_sign_writes_the_thumbprints_that_entra_finds_the_key_by(jwtdoctor: Shell) -> None:
+    keys = Path(__file__).parents[2] / "sample_keys"
+    url = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
+    words = ("sign", "--url", url, "--client-id", "c-1", "--key", str(keys / "matching.key"))
+    with_cert = (*words, "--cert", str(keys / "matching.crt"))
+
+    headers = [told(jwtdoctor, *w)["assertion"]["header"] for w in (words, with_cert, (*with_cert, "--x5t", "own"))]
+
+    assert [sorted(header) for header in headers] == [["alg", "typ"], *[["alg", "typ", "x5t", "x5t#S256"]] * 2]
+    assert headers[2]["x5t"] == "own"

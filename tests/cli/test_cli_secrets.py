@@ -388,8 +388,10 @@ SECRET = SECRETS["client-secret"]
         ("check", "--my-domain", f"{SECRET}", "--url", "http://127.0.0.1:1"),
         ("check", "--device-url", SECRET, "--url", "http://127.0.0.1:1"),
         ("check", "--authorize-url", f"https://u:{SECRET}@x.example", "--url", "http://127.0.0.1:1"),
-        *[("check", f"--{name}-url", SECRET, "--url", "http://127.0.0.1:1")
-          for name in ("api", "userinfo", "introspect", "revoke")],
+        *[
+            ("check", f"--{name}-url", SECRET, "--url", "http://127.0.0.1:1")
+            for name in ("api", "userinfo", "introspect", "revoke")
+        ],
         ("sign", "--as", SECRET, "--key", KEY, "--client-id", "x", "--username", "y"),
         ("sign", "--key-passphrase", SECRET, "--key", KEY),
         ("sign", "--fault", SECRET, "--key", KEY, "--client-id", "x", "--username", "y"),

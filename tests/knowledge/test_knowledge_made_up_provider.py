@@ -205,6 +205,26 @@ def test_simulate_lists_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"name": "key-id-missing", "flow": "private-key-jwt", "stages": "key-id-missing"} in rows
 
 
+@pytest.mark.usefixtures("known")
+def test_it_stands_in_the_comparison_of_all_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["causes", "--providers"]) == 0
+
+    page = capsys.readouterr().out
+    assert "Quillon ID" in page
+    assert "PS384" in page
+    assert "https://docs.quillon.test/assertions" in page
+
+
+@pytest.mark.usefixtures("known")
+def test_inspect_judges_by_its_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--url", "https://eu.quillon.test", "--client-id", "c-1", "--key", str(KEY), "--alg", "PS384"]
+    token = told(capsys, "sign", *words, "--claim", "nbf=1")["token"]
+
+    found = told(capsys, "inspect", token, "--provider", "quillon")["findings"]
+
+    assert {"kid-missing", "claim-missing", "claim-forbidden"} <= {one["rule"] for one in found}, found
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [

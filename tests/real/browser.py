@@ -64,6 +64,15 @@ class Browser:
         for kind in ("keyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=111 + int(key[1:]))
 
+    def type(self, letter: str) -> None:
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    def give_clipboard(self) -> None:
+        """What a window in front of a person has without asking: the focus, and the clipboard."""
+        self.ask("Emulation.setFocusEmulationEnabled", enabled=True)
+        self._ask("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+
     def received(self) -> str:
         """What came over the page's websockets as bytes, as text."""
         frames = [

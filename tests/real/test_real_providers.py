@@ -19,6 +19,7 @@ import pytest
 import trustme
 from conftest import missing
 
+from jwtdoctor.checkup import explain
 from jwtdoctor.simulator.server import Simulator
 from jwtdoctor.simulator.staging import staged
 
@@ -122,6 +123,7 @@ def test_a_staged_fault_reaches_the_caller_in_the_providers_own_words(
 
     assert words in told.get("refused", ""), told
     assert records, "the service was not asked"
+    assert explain(told["refused"]).provider == provider, "whose words they are is seen in what the client prints"
 
 
 def test_octokit_logs_in_and_gets_githubs_words(octokit: Run, tls: tuple[str, str, str]) -> None:

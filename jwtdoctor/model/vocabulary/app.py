@@ -176,7 +176,12 @@ OBSERVED = (
     ),
     fact("app.name", "text", "the app's label in the org", personal=True),
     fact("app.grantees", "list", "profiles and permission sets that the app is assigned to", personal=True),
-    fact("app.session_policy", "text", "what the app's high-assurance policy does", answers=("Block", "RaiseSessionLevel")),
+    fact(
+        "app.session_policy",
+        "text",
+        "what the app's high-assurance policy does",
+        answers=("Block", "RaiseSessionLevel"),
+    ),
     fact(
         "app.staged_credentials",
         "text",

@@ -109,7 +109,8 @@ class Scene:
         facts: dict[str, Value] = {}
         claims: Mapping[str, Any] = self.attempt.extra_claims
         issuer = str(claims.get("iss", self.attempt.client_id))
-        facts["request.client_id_matches_app"] = issuer.startswith(service.issuer) and service.client == "active"
+        facts["request.client_id_matches_app"] = issuer.startswith(service.issuer)
+        facts["app.exists"] = service.client == "active"
         facts["app.requires_dpop"] = service.wants_dpop
         facts["app.certificate_uploaded"] = bool(service.keys)
         if self.attempt.key_pem is not None and service.keys:
