@@ -33,7 +33,7 @@ from jwtdoctor.instruments.failures import why_no_reply
 from jwtdoctor.instruments.names import LOOK_UP_S, resolve
 from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import Proxy, proxy_for
-from jwtdoctor.instruments.system import SystemClock
+from jwtdoctor.instruments.system_clock import SystemClock
 from jwtdoctor.instruments.text import one_line
 from jwtdoctor.model.exchange import MAX_BODY, MAX_ORG_BODY, Exchange, NoReply, Reply, TextRequest, TokenRequest
 from jwtdoctor.model.secret import REDACTED, Secret

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.names import Address, resolve
 from jwtdoctor.instruments.ports import Clock
-from jwtdoctor.instruments.system import SystemClock
+from jwtdoctor.instruments.system_clock import SystemClock
 from jwtdoctor.instruments.text import one_line
 from jwtdoctor.model.clock import SourceRefused, TimeSample
 

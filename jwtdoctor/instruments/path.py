@@ -32,7 +32,7 @@ from jwtdoctor.instruments.names import LOOK_UP_S, Address, resolve
 from jwtdoctor.instruments.ports import Clock
 from jwtdoctor.instruments.proxies import DEFAULT_PORTS, Proxy, no_proxy_entry, proxy_for
 from jwtdoctor.instruments.resolvers import TIMEOUT_S, Asking, hosts_entry, problem_of
-from jwtdoctor.instruments.system import SystemClock
+from jwtdoctor.instruments.system_clock import SystemClock
 from jwtdoctor.instruments.text import one_line
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import NoReply

@@ -14,7 +14,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.netrc import names_host
 from jwtdoctor.instruments.ports import Clock, Instruments
+from jwtdoctor.instruments.system_clock import SystemClock
 from jwtdoctor.instruments.text import one_line
 from jwtdoctor.model.clock import SourceRefused, SyncState, TimeSample
 
@@ -35,16 +35,6 @@ MAX_CONFIGURED = 3
 MAX_FILE = 64_000
 TOOL_TIMEOUT_S = 1.0
 NTP_OFF = "switched off with --no-ntp"
-
-
-class SystemClock:
-    """The local clock as programs on this machine see it."""
-
-    def now(self) -> float:
-        return time.time()
-
-    def __repr__(self) -> str:
-        return "SystemClock()"
 
 
 def real_instruments(

@@ -14,12 +14,12 @@ from jwtdoctor.instruments.ntp import NtpSource, smears
 from jwtdoctor.instruments.sources import ask_all
 from jwtdoctor.instruments.system import (
     PUBLIC_SERVERS,
-    SystemClock,
     configured_servers,
     real_instruments,
     run_tool,
     sync_state,
 )
+from jwtdoctor.instruments.system_clock import SystemClock
 from jwtdoctor.model.clock import SourceRefused, TimeSample
 
 
