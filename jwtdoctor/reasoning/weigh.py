@@ -2,6 +2,10 @@
 
 - A matched text gives each cause that it lists a prior, by how usual that reading is, and speaks strongly against
   every cause that it does not list. Without one, the general priors stand.
+- A bare code, or a code beside words that nobody knows, is one of the wordings with that code: every cause of theirs
+  that fits the flow is listed, hardly separated (`unsaid`). So a bare `invalid_grant` shows its tie, and what was
+  measured takes causes out of it; the issue asked for ties where the evidence cannot tell. For the same reason the
+  readings of one text lie close together.
 - Login History and the token error testify to one event. Where both are known the row in Login History, which
   names the cause more often, decides wherever the two differ.
 - Of the clues of one witness the strongest counts; the others are echoes. Equally strong ones that disagree cancel.

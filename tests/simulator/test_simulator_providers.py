@@ -210,3 +210,12 @@ def test_a_certificate_of_ones_own_replaces_the_throwaway() -> None:
     assert scene.attempt.key_pem is None
     assert scene.attempt.client_id == SERVICE_ACCOUNT
     assert scene.policy.keys[0].pem == pem
+
+
+def test_the_slug_of_a_cause_stages_its_first_variant() -> None:
+    google = load().provider_or_generic("google")
+    names = [one.name for one in staged(google)]
+    first = next(name for name in names if name.startswith("clock-drift:"))
+
+    assert "clock-drift" not in names
+    assert stage("clock-drift", google) == stage(first, google)

@@ -53,8 +53,12 @@ def staged(provider: Provider) -> tuple[Staged, ...]:
 
 
 def stage(name: str, provider: Provider, base: Scene | None = None) -> Scene:
-    """The scene of a fault by its name. Raises UnknownName, with the nearest names."""
-    known = {one.name: one for one in staged(provider)}
+    """The scene of a fault by its name; of a cause that has variants alone, its slug means the first of them.
+
+    Raises UnknownName, with the nearest names.
+    """
+    known = {one.name: one for one in reversed(staged(provider))}
+    known = {one.stages or one.name: one for one in known.values()} | known
     if name in known:
         return known[name].change(base if base is not None else healthy(provider))
     from difflib import get_close_matches
