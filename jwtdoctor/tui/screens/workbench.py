@@ -372,9 +372,12 @@ class Workbench(Sturdy, Screen[None]):
 
     @on(Drafted)
     async def _drafted(self, event: Drafted) -> None:
-        if event.subject is not self.subject or self._sent is not None:
+        if event.subject is not self.subject:
             return
         self._preview = event.preview
+        if self._sent is not None:  # a run overtook the draft: what was sent is shown, and the top line has its flow
+            self._tell_top()
+            return
         self._show_assertion()
         self._tell_fields(event.preview)
         self._tell_top()
