@@ -99,18 +99,18 @@ def match(
     row = login_history(provider, texts.login_history)
     if row is None and refusal is None:
         row = _row_in(texts.free, provider)
-    if texts.error is None or not (refusal is None or _is_code_alone(refusal.response) or _is_guess(refusal, texts)):
+    is_guess = refusal is not None and _is_guess(refusal.response, texts)
+    if texts.error is None or not (refusal is None or is_guess or _is_code_alone(refusal.response)):
         return Matches(refusal, row)
     unsaid = _unsaid(texts.error, provider, flow, endpoint or "token")
-    if refusal is not None and _is_guess(refusal, texts):
-        is_only_one = set(unsaid) <= {reading.cause for reading in refusal.response.readings}
-        return Matches(refusal, row) if is_only_one else Matches(None, row, unsaid)
-    return Matches(refusal, row, unsaid)
+    if refusal is None or not is_guess:
+        return Matches(refusal, row, unsaid)
+    is_only_one = set(unsaid) <= {reading.cause for reading in refusal.response.readings}
+    return Matches(refusal, row) if is_only_one else Matches(None, row, unsaid)
 
 
-def _is_guess(refusal: Match, texts: Texts) -> bool:
+def _is_guess(response: Response, texts: Texts) -> bool:
     """A wording found by its code, its own words being nowhere: other wordings may have the same code."""
-    response = refusal.response
     has_words = response.description is not None or response.pattern is not None
     return has_words and response.error is not None and texts.error is not None and not texts.description
 

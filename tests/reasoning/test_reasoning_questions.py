@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from jwtdoctor.checkup import explain, seen_of
 from jwtdoctor.intake.casefile import case_from
 from jwtdoctor.knowledge.load import load
-from jwtdoctor.model.names import Likelihood
+from jwtdoctor.model.names import Likelihood, Sureness
+from jwtdoctor.model.provider import Reading, Response
 from jwtdoctor.model.report import Report
 from jwtdoctor.reasoning.conclude import Seen, conclude
 from jwtdoctor.reasoning.questions import expected_bits
+from jwtdoctor.reasoning.responses import Texts, match
 from jwtdoctor.render.text import text
 
 
@@ -47,6 +49,24 @@ def test_words_beside_the_code_end_the_tie() -> None:
     report = explain('{"error":"invalid_grant","error_description":"audience is invalid"}', flow="jwt-bearer")
 
     assert report.leaders == ("wrong-audience",)
+
+
+def test_a_code_that_several_wordings_share_is_no_proof_of_one_of_them() -> None:
+    def wording(name: str, cause: str) -> Response:
+        reading = Reading(cause, "sole", Sureness.DOCUMENTED, ("https://example.com",))
+        return Response(name, "token", (reading,), error="quill_refused", description=f"the {name} is wrong")
+
+    generic = load().providers["generic"]
+    one = replace(generic, slug="made-up", responses=(wording("ink", "wrong-audience"),))
+    two = replace(one, responses=(*one.responses, wording("paper", "wrong-issuer")))
+    texts = Texts(error="quill_refused")
+
+    alone, shared = (match(texts, provider, generic, "jwt-bearer") for provider in (one, two))
+
+    assert alone.refusal is not None
+    assert not alone.unsaid
+    assert shared.refusal is None
+    assert set(shared.unsaid) == {"wrong-audience", "wrong-issuer"}
 
 
 def test_of_many_causes_login_history_is_asked_for_first() -> None:
