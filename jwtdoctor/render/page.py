@@ -33,7 +33,7 @@ MOST_CLAIMS = 2
 MOST_TIED = 4
 """Causes of a tie that are told with their evidence; the others by name."""
 MOST_NAMED = 12
-"""Of many causes that fit equally, so many are named besides; of many answers so many are shown."""
+"""Of many causes that are tied, so many are named besides; of many answers so many are shown."""
 MOST_STEPS = 2
 """Steps of each cause where several tie: the smallest fixes; `jwtdoctor causes SLUG` has the others."""
 DISAGREE = "neither counts"
@@ -132,7 +132,10 @@ def _verdict_words(report: Report) -> tuple[str, str, str]:
         statement = f"The answer does not tell which of {len(leading)} causes it is"
         return statement, "nothing that was observed separates them", f"{likelihood}, {len(leading)}"
     number = {2: "two", 3: "three", 4: "four"}.get(len(leading), str(len(leading)))
-    return _one_or_the_other(report, leading), f"{number} causes fit equally", f"{likelihood}, {len(leading)}"
+    last = LIKELIHOOD[leading[-1].likelihood]
+    spread = likelihood if last == likelihood else f"{likelihood} to {last}"
+    second = f"{number} causes fit, undecided"
+    return _one_or_the_other(report, leading), second, f"{spread}, {len(leading)}"
 
 
 def _one_or_the_other(report: Report, leading: tuple[Verdict, ...]) -> str:

@@ -1,4 +1,7 @@
-"""What is copied out runs elsewhere: the request as curl and as Python, against the simulator."""
+"""What is copied out runs elsewhere: the request as curl and as Python, against the simulator.
+
+Only the tests that paste into a shell need real parts (curl, bash, jq); what is written as Python runs anywhere.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from cli_shell import Shell
+from conftest import missing
 
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.secret import Secret
@@ -24,9 +28,6 @@ ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "sample_keys"
 AUDIENCE = "https://login.salesforce.com"
 NASTY = "Pl4nted%2B&= Secret'\"$(touch ran)`é"
-needs_curl = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("bash")) or sys.platform == "win32", reason="curl and bash"
-)
 
 
 @pytest.fixture
@@ -53,6 +54,14 @@ class Heard(Simulator):
 
 
 @pytest.fixture
+def curl(request: pytest.FixtureRequest) -> None:
+    """The programs that a pasted command needs; jq where the secret is read out of JSON."""
+    for program in ("bash", "curl", "jq"):
+        if shutil.which(program) is None:
+            missing(request, f"{program} is not installed: .ci/real-parts system")
+
+
+@pytest.fixture
 def bearer() -> Iterator[Heard]:
     simulator = Heard(healthy("jwt-bearer", certificate_pem=(KEYS / "matching.crt").read_text()))
     with simulator:
@@ -67,7 +76,8 @@ def ran(text: str, *program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*program, text], capture_output=True, text=True, timeout=60)
 
 
-@needs_curl
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
 def test_the_copy_in_curl_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORD", "throwaway")
     key = ["--key", str(KEYS / "encrypted.key"), "--key-passphrase", "env:WORD"]
@@ -80,7 +90,8 @@ def test_the_copy_in_curl_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, mon
     assert "HTTP/1.1 200" in done.stdout, done.stdout + done.stderr
 
 
-@needs_curl
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
 def test_a_copy_that_cannot_sign_sends_nothing(jwtdoctor: Shell, bearer: Heard) -> None:
     copy = jwtdoctor("check", *who(bearer), "--key", "gone.key", "--copy", "curl")
 
@@ -103,7 +114,8 @@ def test_the_copy_in_python_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, m
     assert "throwaway" not in copy.out
 
 
-@needs_curl
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
 def test_what_sign_writes_as_curl_logs_in(jwtdoctor: Shell, bearer: Heard) -> None:
     key = str(KEYS / "matching.key")
 
@@ -120,14 +132,13 @@ def test_what_sign_writes_as_python_logs_in(jwtdoctor: Shell, bearer: Heard) -> 
     assert done.stdout.startswith("200"), done.stderr
 
 
-@needs_curl
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("auth", ["body", "basic"])
 @pytest.mark.parametrize("place", ["env", "file", "json"])
 def test_a_secret_with_every_trap_arrives_as_it_is(
     jwtdoctor: Shell, monkeypatch: pytest.MonkeyPatch, auth: str, place: str
 ) -> None:
-    if place == "json" and shutil.which("jq") is None:
-        pytest.skip("jq is not installed")
     monkeypatch.setenv("NASTY", NASTY)
     (jwtdoctor.work / "a secret").write_text(NASTY)
     (jwtdoctor.work / "b.json").write_text(json.dumps({"a": {"b": NASTY}}))
