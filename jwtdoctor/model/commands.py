@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "app.installed": AUDIT,
     "app.is_new": AUDIT,
     "app.jwt_flow_enabled": AUDIT,
+    "app.requires_dpop": AUDIT,
     "app.requires_secret": AUDIT,
     "history.logins_last_hour": AUDIT,
     "history.worked_before": AUDIT,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, str] = {
     "user.login_hours_set": AUDIT,
     "user.may_use_uninstalled_apps": AUDIT,
     "user.password_locked": AUDIT,
+    "user.required_session_level": AUDIT,
 }
 """Fact -> the command that answers the question about it."""
 

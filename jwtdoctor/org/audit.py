@@ -41,7 +41,9 @@ HOUR_S = 3600.0
 STAGED_VERSION = "65.0"
 """Staged credentials came with Winter '26."""
 IDP_SLACK_S = 60.0
-OF_A_USER = (ask.USER_LOGIN, ask.ASSIGNMENTS, ask.TOKENS, ask.HISTORY, ask.PROFILE, ask.IDP_EVENTS)
+OF_A_USER = (
+    ask.USER_LOGIN, ask.ASSIGNMENTS, ask.TOKENS, ask.HISTORY, ask.PROFILE, ask.IDP_EVENTS, ask.SESSION_SETTINGS,
+)  # fmt: skip
 CONSUMER_KEY = re.compile(r"3MVG9[\w.]{50,250}")
 """The form of a consumer key: one belongs to some app, if not of this org; another text belongs to none."""
 
@@ -225,7 +227,7 @@ class _Audit:
     def _details(self) -> None:
         rounds: list[Callable[[], None]] = [self._settings, self._access_control, self._blocked]
         if self.user_row is not None and soql.is_id(text(self.user_row, "Id")):
-            rounds += [self._user_login, self._logins_last_hour, self._idp_events]
+            rounds += [self._user_login, self._logins_last_hour, self._idp_events, self._session_level]
         self.ask.together(rounds)
         own = self._of_user()
         self._not_there(own)
@@ -303,6 +305,15 @@ class _Audit:
         is_ours = self.target.since is None or (at is not None and at >= self.target.since - IDP_SLACK_S)
         if code and code != "Success" and is_ours:
             self._see({"login_history.idp_code": code}, "IdpEventLog")
+
+    def _session_level(self) -> None:
+        profile = "" if self.user_row is None else text(self.user_row, "Profile.Name")
+        if not profile:
+            self.ask.skip(ask.SESSION_SETTINGS, "not asked, since the user's profile is not visible")
+            return
+        found = self.ask.components(ask.SESSION_SETTINGS)
+        if not isinstance(found, Unseen):
+            self._see(user.session_facts(found, profile), "ProfileSessionSetting")
 
     def _settings(self) -> None:
         found = self.ask.components(ask.OAUTH_SETTINGS, ["OauthOidc"])

@@ -317,6 +317,14 @@ BLOCKED = Query(
     needs=_METADATA_NEEDS,
     source=METADATA + "meta_blacklistedconsumer.htm",
 )
+SESSION_SETTINGS = Query(
+    "ProfileSessionSetting",
+    (),
+    "which session level the user's profile demands",
+    "whether the profile demands a high-assurance session, which no headless flow can give",
+    needs=_METADATA_NEEDS,
+    source=METADATA + "meta_profilesessionsetting.htm",
+)
 STAGED = Query(
     "StagedCredentials",
     (),
@@ -329,6 +337,7 @@ STAGED = Query(
 QUERIES = (
     READER, ORGANIZATION, MENU, EXTERNAL_APPS, USER, USER_LOGIN, CONNECTED_APP, EXTERNAL_POLICY, GRANTS, ASSIGNMENTS,
     GROUP_MEMBERS, TOKENS, HISTORY, PROFILE, IDP_EVENTS, APP_METADATA, EXTERNAL_GLOBAL, EXTERNAL_SETTINGS,
-    EXTERNAL_SWITCHES, OAUTH_SETTINGS, ACCESS_CONTROL, BLOCKED, STAGED,
+    EXTERNAL_SWITCHES, OAUTH_SETTINGS, ACCESS_CONTROL, BLOCKED, SESSION_SETTINGS,
+    STAGED,
 )  # fmt: skip
 """What an audit of one integration asks, in the order of asking."""

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from jwtdoctor.model.facts import Value
-from jwtdoctor.org.shapes import Rows, flag, key, moment, text
+from jwtdoctor.org.shapes import Part, Rows, flag, key, moment, text
 
 Row = Mapping[str, Any]
+LEVELS = {"HIGH_ASSURANCE": "High Assurance", "STANDARD": "Standard"}
+"""`SessionSecurityLevel` of the Metadata API, as the profile's screen has it. `LOW` stands on no screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,19 @@ def login_facts(found: Rows) -> dict[str, Value | None]:
         return {}
     row = found.records[0]
     return {"user.is_frozen": flag(row, "IsFrozen"), "user.password_locked": flag(row, "IsPasswordLocked")}
+
+
+def session_facts(settings: Iterable[Part], profile: str) -> dict[str, Value | None]:
+    """The session level that the profile of that name demands.
+
+    Only profiles whose session settings were ever changed have such a component, and standard profiles go by another
+    name there than on screen; so a profile without one leaves the fact open. Names are written with percent escapes.
+    Several components for one profile that differ leave it open too: nothing says which of them holds.
+    """
+    wanted = profile.casefold()
+    levels = {one.text("requiredSessionLevel") for one in settings if unquote(one.text("profile")).casefold() == wanted}
+    level = LEVELS.get(levels.pop()) if len(levels) == 1 else None
+    return {"user.required_session_level": level}
 
 
 def grants_of(records: Iterable[Row]) -> tuple[Grant, ...]:

@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from jwtdoctor.lint.tree import Broken, Element, parse
@@ -286,6 +287,20 @@ def _blocked(world: World) -> Iterator[Component]:
             yield Component(app.api_name, lambda content=content: content)  # type: ignore[misc]
 
 
+def _session_settings(world: World) -> Iterator[Component]:
+    """A profile whose session settings are as they came has none. The suffix of names is as in retrieved folders."""
+    for user in world.policy.users:
+        if user.required_session_level == "Standard":
+            continue
+        content: Content = [
+            ("forceLogout", False),
+            ("profile", quote(PROFILE_NAME.lower(), safe=" ")),
+            ("requiredSessionLevel", "HIGH_ASSURANCE"),
+            ("sessionTimeout", 120),
+        ]
+        yield Component("AIP_profileSessionSetting1732116061304", lambda content=content: content)  # type: ignore[misc]
+
+
 _KINDS: Mapping[str, Callable[[World], Iterator[Component]]] = {
     "ConnectedApp": _connected_apps,
     "ExtlClntAppGlobalOauthSettings": _external_global,
@@ -294,4 +309,5 @@ _KINDS: Mapping[str, Callable[[World], Iterator[Component]]] = {
     "OauthOidcSettings": _oauth_settings,
     "ConnectedAppSettings": _app_settings,
     "BlacklistedConsumer": _blocked,
+    "ProfileSessionSetting": _session_settings,
 }

@@ -70,6 +70,8 @@ STATES: list[tuple[str, dict[str, Any], dict[str, Value], str | None]] = [
      {"app.kind": "external-client-app", "app.has_policies": False}, "app-policy-missing"),
     ("an external client app that is switched off", {**EXTERNAL, "app__is_enabled": False},
      {"app.flow_enabled": False}, "flow-disabled"),
+    ("a profile that demands high assurance", {"user__required_session_level": "High Assurance"},
+     {"user.required_session_level": "High Assurance"}, "mfa-required"),
     ("no refresh scope", {"app__scopes": ("api",)}, {"app.scopes": ("api",)}, "missing-scope-refresh-token"),
 ]  # fmt: skip
 

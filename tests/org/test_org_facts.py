@@ -43,6 +43,27 @@ def test_a_permission_that_one_set_gives_is_held() -> None:
     assert user.permission_facts(user.assignments_of(rows))["user.has_api_access"] is True
 
 
+def session_settings(profile: str, level: str) -> Part:
+    tree = parse(f"<r><profile>{profile}</profile><requiredSessionLevel>{level}</requiredSessionLevel></r>".encode())
+    assert isinstance(tree, Tree)
+    return Part(tree.root)
+
+
+def test_the_session_level_is_that_of_the_users_profile_whose_name_may_be_escaped() -> None:
+    found = [session_settings("other", "STANDARD"), session_settings("acme%3a integration", "HIGH_ASSURANCE")]
+
+    assert user.session_facts(found, "Acme: Integration") == {"user.required_session_level": "High Assurance"}
+
+
+@pytest.mark.parametrize(
+    "levels", [[], ["HIGH_ASSURANCE", "STANDARD"], ["LOW"], ["$nonsense"]], ids=["none", "two", "low", "unknown"]
+)
+def test_a_session_level_that_is_not_plain_is_left_open(levels: list[str]) -> None:
+    found = [session_settings("acme", level) for level in levels]
+
+    assert user.session_facts(found, "Acme") == {"user.required_session_level": None}
+
+
 @pytest.mark.parametrize(
     ("address", "ranges", "inside"),
     [

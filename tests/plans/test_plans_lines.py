@@ -105,7 +105,7 @@ def test_an_open_line_says_what_would_show_it() -> None:
     asked_of_people = {name for name in names if name.startswith(("history.", "retry.", "path.", "reply."))}
     without = {name for name in names - asked_of_people if not command_to_see(name)}
 
-    assert without == {"user.approval_has_refresh_token", "user.required_session_level", "app.allowlisted"}
+    assert without == {"user.approval_has_refresh_token", "app.allowlisted"}
 
 
 def test_every_row_has_a_source_and_says_how_sure_it_is() -> None:
