@@ -42,6 +42,7 @@ from jwtdoctor.model.report import (
     Report,
     Skipped,
 )
+from jwtdoctor.model.secret import Secret
 from jwtdoctor.reasoning.conclude import Seen, conclude
 from jwtdoctor.reasoning.recognise import recognise
 from jwtdoctor.reasoning.responses import texts_of
@@ -153,6 +154,7 @@ class _Notes:
     sync: SyncState | None = None
     exchange: Exchange | None = None
     assertion: Assertion | None = None
+    proof: Secret | None = None
     key: PrivateKey | None = None
     findings: list[Finding] = field(default_factory=list)
     issued_at: ClockReading | None = None
@@ -201,6 +203,8 @@ class _Checkup:
     def __init__(
         self, case: Case, attempt: Attempt, instruments: Instruments, knowledge: Knowledge, timeout_s: float
     ) -> None:
+        from jwtdoctor.probes.dpop import prover_of
+
         self._case = case
         self._attempt, self._moved = _where_the_other_asks(attempt)
         self._instruments = instruments
@@ -210,6 +214,7 @@ class _Checkup:
         self._began = monotonic()
         longer_s = (PERSON_S if self._waits_for_a_person() else 0.0) + (ORG_S if instruments.org is not None else 0.0)
         self._ends_at = self._began + timeout_s + longer_s
+        self._prover = prover_of(attempt, instruments.clock.now)
         self._cancelled = Flag()
         self._proved = False
         self._notes = _Notes()
@@ -368,6 +373,7 @@ class _Checkup:
         asked = ask_for_token(
             self._flow, self._attempt, self._notes.assertion, self._instruments.transport,
             min(self._left_s(), REPLY_S), self._cancelled.is_set, None, self._instruments.person, self._provider,
+            prover=self._prover, again=self._another_assertion,
         )  # fmt: skip
         return _Brought(asked.observations, asked.saw, asked, asked.skipped)
 
@@ -383,7 +389,9 @@ class _Checkup:
             self._notes.date = brought.product
         elif isinstance(brought.product, Asked):
             self._notes.exchange = brought.product.exchange
+            self._notes.proof = brought.product.proof
             self._notes.logins += brought.product.logins
+            self._notes.findings.extend(brought.product.findings)
         elif isinstance(brought.product, TokenSeen):
             self._notes.findings.extend(brought.product.findings)
             self._notes.issued_at = brought.product.clock or self._notes.issued_at
@@ -442,7 +450,7 @@ class _Checkup:
         def tried(use: Resources) -> _Brought:
             seen = try_token(
                 reply, self._attempt, self._provider, self._flow, use, self._left_s(),
-                prove=self._another_assertion, known=Chart.of(self._case.observations),
+                prove=self._another_assertion, known=Chart.of(self._case.observations), prover=self._prover,
             )  # fmt: skip
             return _Brought(seen.observations, seen.saw, seen)
 
@@ -452,13 +460,14 @@ class _Checkup:
         yield from self._side_by_side(look)
 
     def _another_assertion(self) -> Assertion | None:
-        """One more assertion of the client, for a request about its token: a `jti` is taken once."""
+        """One more assertion of the client, for a second request or one about its token: a `jti` is taken once."""
         from jwtdoctor.probes.local import make_assertion
+        from jwtdoctor.probes.retry import afresh
 
         if self._notes.key is None or self._attempt.ready_assertion is not None:
             return None
         now = self._instruments.clock.now()
-        return make_assertion(self._attempt, self._provider, self._notes.key, now, self._flow).assertion
+        return make_assertion(afresh(self._attempt), self._provider, self._notes.key, now, self._flow).assertion
 
     # --- REPEAT: only where it was asked for, and only what was announced
 
@@ -483,13 +492,17 @@ class _Checkup:
         from jwtdoctor.probes.request import ask_for_token
         from jwtdoctor.probes.retry import result_of
 
+        def signing_clock() -> float:
+            return self._instruments.clock.now() - experiment.ahead_s
+
         assertion = None
         if self._notes.key is not None:
-            at = self._instruments.clock.now() - experiment.ahead_s
-            assertion = make_assertion(experiment.attempt, self._provider, self._notes.key, at, self._flow).assertion
+            made = make_assertion(experiment.attempt, self._provider, self._notes.key, signing_clock(), self._flow)
+            assertion = made.assertion
         asked = ask_for_token(
             self._flow, experiment.attempt, assertion, self._instruments.transport,
             min(self._left_s(), REPLY_S), self._cancelled.is_set, experiment.host, None, self._provider,
+            prover=None if self._prover is None else self._prover.at_time_of(signing_clock),
         )  # fmt: skip
         result = result_of(experiment, before, asked.observations)
         tried = _Tried(asked.logins, result.granted, result.findings)
@@ -581,11 +594,13 @@ class _Checkup:
         return local - ahead_s
 
     def _assertion_facts(self, at: float | None, ahead_s: float | None) -> tuple[Observation, ...]:
-        if self._notes.assertion is None:
-            return ()
+        """What the assertion and the DPoP proof say, their times against true time."""
         from jwtdoctor.assertions.decode import observe_parameter
+        from jwtdoctor.assertions.dpop import Beside, observe_proof
 
-        return observe_parameter(self._notes.assertion.token.reveal(), at=at, ahead_s=ahead_s or 0.0)
+        assertion, proof = self._notes.assertion, self._notes.proof
+        signed = () if assertion is None else observe_parameter(assertion.token.reveal(), at=at, ahead_s=ahead_s or 0.0)
+        return (*signed, *(() if proof is None else observe_proof(proof.reveal(), Beside(), at=at)))
 
     def _left_s(self) -> float:
         return max(0.1, self._ends_at - monotonic())

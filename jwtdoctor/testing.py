@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.ports import Clock, Instruments, TimeSource
 from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.case import Case
@@ -91,7 +90,7 @@ class World:
         admin: bool = False,
     ) -> None:
         found = staged(scenario, provider, knowledge=knowledge) if isinstance(scenario, str) else scenario
-        self.scenario = found if vague == "no" else _vaguer(found, vague)
+        self.scenario = found if vague == "no" else found.vague(vague)
         self.clock = FixedClock(true_now - self.scenario.true_time_offset_s)
         self._ready = self.scenario.ready(self.clock.now())
         self._admin = admin
@@ -133,12 +132,6 @@ class World:
         return tuple(self.transport.rulings)
 
 
-def _vaguer(scenario: Stage, how: Vague) -> Stage:
-    if not isinstance(scenario, Scenario):
-        raise BadInput("only Salesforce's endpoint can be made to say less", where="vague")
-    return scenario.vague(how)
-
-
 @dataclass(slots=True)
 class SimulatedTransport:
     """HTTP in process: each request goes to the judge, and what it used up is kept."""
@@ -159,8 +152,10 @@ class SimulatedTransport:
     def get(self, url: str, deadline_s: float) -> Exchange:
         return self._exchange("GET", url, {}, "", deadline_s)
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
-        return self._exchange("GET", url, {"Authorization": f"Bearer {token.reveal()}"}, "", deadline_s)
+    def get_with_token(self, url: str, token: Secret, deadline_s: float, proof: Secret | None = None) -> Exchange:
+        headers = {"Authorization": f"{'Bearer' if proof is None else 'DPoP'} {token.reveal()}"}
+        headers |= {} if proof is None else {"DPoP": proof.reveal()}
+        return self._exchange("GET", url, headers, "", deadline_s)
 
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
         return self.post_form(request, deadline_s)

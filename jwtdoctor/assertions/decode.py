@@ -323,6 +323,7 @@ def _of_names(claims: Mapping[str, Any]) -> dict[str, Any]:
         "assertion.sub": _text(subject),
         "assertion.aud": tuple(_text(one) or "" for one in aud[:100]) if is_array and aud else _text(aud),
         "assertion.aud_type": None if aud is None else "array" if is_array else _json_type(aud),
+        "assertion.claim_names": tuple(sorted(n[:60] for n, value in claims.items() if value is not None))[:50],
     }
 
 

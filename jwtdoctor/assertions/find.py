@@ -54,7 +54,7 @@ def find_assertion(text: str, where: str = "") -> Found:
         return _in_curl(stripped, where)
     if stripped.startswith(("{", '"')):
         return _in_json(stripped, where)
-    if header := _authorization(stripped):
+    if header := _authorization(stripped) or _proof(stripped):
         return header
     if re.match(r"(?!eyJ)[\w~%-]{1,60}=", stripped):
         return _in_body(stripped, where)
@@ -115,15 +115,24 @@ def _authorization(text: str) -> Found | None:
     return Found(match.group(1).strip().rstrip("'\""), "header", "Authorization") if match else None
 
 
+def _proof(text: str) -> Found | None:
+    """A DPoP header (RFC 9449 §4.1)."""
+    match = re.match(r"(?i)(?:-H\s+['\"]?)?dpop\s*:\s*(\S+)", text)
+    return Found(match.group(1).rstrip("'\""), "header", "DPoP") if match else None
+
+
 def _http_body(text: str) -> str | None:
-    """The body, or else the Authorization header, of a pasted HTTP request."""
+    """The body, or else the Authorization header or the DPoP header, of a pasted HTTP request."""
     if not re.match(r"(?:POST|GET|PUT) \S{1,4000}(?: HTTP/[\d.]+)?\r?\n", text):
         return None
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
     if body.strip():
         return body.strip()
-    lines = (line for line in head.split("\n") if line.lower().startswith("authorization:"))
-    return next(lines, None)
+    for name in ("authorization: bearer", "dpop:", "authorization:"):
+        found = next((line for line in head.split("\n") if line.lower().startswith(name)), None)
+        if found is not None:
+            return found
+    return None
 
 
 # --- curl -----------------------------------------------------------------------------------------
@@ -171,7 +180,7 @@ def _in_curl(line: str, where: str) -> Found:
         if flag in _DATA_FLAGS | _FORM_FLAGS:
             pieces.append(_encoded(value) if flag in _FORM_FLAGS | {"--data-urlencode"} else value)
         elif flag in _HEADER_FLAGS:
-            header = header or _authorization(value)
+            header = header or _authorization(value) or _proof(value)
         elif flag == "--oauth2-bearer":
             header = Found(value, "header", "Authorization")
         elif flag in ("", "--url") and "/" in value:
@@ -189,7 +198,7 @@ def _of_request(pieces: list[str], url: str | None, header: Found | None, where:
     if any(name in PARAMETERS for name, _ in _fields(f"{body}&{query}")):
         return _in_body(f"{body}&{query}", where, plain_url, "curl")
     if header:
-        return Found(header.text, "curl", "Authorization", url=plain_url)
+        return Found(header.text, "curl", header.parameter, url=plain_url)
     if any("=@" in piece or piece.startswith("@") for piece in pieces):
         raise NotAJwt("this curl line reads its data from a file", where=where, do="inspect that file")
     raise NotAJwt("this curl line carries no assertion", where=where, expected="--data assertion=…")

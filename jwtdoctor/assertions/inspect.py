@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from jwtdoctor.assertions import lint_form, lint_names, lint_times
+from jwtdoctor.assertions import lint_form, lint_names, lint_proof, lint_times
 from jwtdoctor.assertions.decode import Decoded
+from jwtdoctor.assertions.dpop import is_proof
 from jwtdoctor.assertions.lint_common import Under
 from jwtdoctor.assertions.lint_form import is_secret_name
 from jwtdoctor.model.assertion import Finding
@@ -28,13 +29,20 @@ _RULES: tuple[Callable[[Under], Iterator[Finding]], ...] = (
     *lint_times.RULES,
     *lint_form.LAST_RULES,
 )
+_OF_ISSUED: tuple[Callable[[Under], Iterator[Finding]], ...] = (
+    lint_names.issued_here,
+    *lint_times.EXPIRY_RULES,
+    *lint_form.FORM_RULES,
+)
 
 
 def lint(decoded: Decoded, provider: Provider, now: float | None) -> tuple[Finding, ...]:
     """Findings, errors first, then in the order of the parts. `now`: true now in epoch seconds,
-    None: unknown.
+    None: unknown. A DPoP proof is held against its own rules, which are no provider's; of a token that the provider
+    itself issued only the form and the end are looked at.
     """
     under = Under(decoded, provider, now)
-    found = [finding for rule in _RULES for finding in rule(under)]
+    rules = lint_proof.RULES if is_proof(decoded) else _OF_ISSUED if lint_names.is_issued_here(under) else _RULES
+    found = [finding for rule in rules for finding in rule(under)]
     rank = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(found, key=lambda finding: rank[finding.severity]))

@@ -46,6 +46,12 @@ def _key_id(under: Under) -> Iterator[Finding]:
     if under.provider.needs_kid and not named:
         message = f"{under.provider.title} finds the key by kid or x5t, and the header has neither"
         yield Finding("kid-missing", "error", "header.kid", message, "write the kid that the provider shows")
+    shape = next((one for one in under.provider.requests.values() if one.thumbprints), None)
+    if shape is not None and not named:
+        wanted = " or ".join(shape.thumbprints)
+        message = f"{under.provider.title} finds the key by {wanted}, and the header has neither"
+        remedy = "write it of the certificate that is uploaded: jwtdoctor sign --cert FILE"
+        yield Finding("x5t-missing", "error", "header.x5t", message, remedy, shape.sources)
     for name, size in (("x5t", 20), ("x5t#S256", 32)):
         value = under.header.get(name)
         if value is not None and not _is_digest(value, size):
@@ -107,4 +113,6 @@ def is_secret_name(name: str) -> bool:
 
 
 RULES = (_form, _algorithm, _type, _key_id)
+FORM_RULES = (_form, _signature)
+"""What holds for every signed JWT, whatever it is for."""
 LAST_RULES = (_replay, _strangers, _signature)

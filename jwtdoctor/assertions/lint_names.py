@@ -11,6 +11,19 @@ from jwtdoctor.assertions.lint_common import Under, quoted
 from jwtdoctor.model.assertion import Finding
 
 
+def is_issued_here(under: Under) -> bool:
+    """Whether the provider itself is the issuer: an access or ID token of its own, which nobody sends it to log in."""
+    issuer = under.claims.get("iss")
+    host = _url(issuer)[1] if isinstance(issuer, str) else ""
+    return bool(host) and any(re.search(pattern, host) for pattern in under.provider.hosts)
+
+
+def issued_here(under: Under) -> Iterator[Finding]:
+    """That it is no assertion."""
+    message = f"iss is {under.provider.title} itself: a token that it issued, and no assertion for it"
+    yield Finding("issued-token", "note", "claims.iss", message, "inspect what your client signs")
+
+
 def _required(under: Under) -> Iterator[Finding]:
     provider = under.provider
     claims = dict(under.claims)
@@ -71,6 +84,17 @@ def _salesforce_subject(subject: str) -> Iterator[Finding]:
         yield Finding("sub-no-username", "warning", "claims.sub", message, remedy)
 
 
+def _form_of_issuer(under: Under) -> Iterator[Finding]:
+    """An iss that is a URL is that of another issuer whom the server trusts, and has no form of its own."""
+    known, issuer = under.provider.client_id, under.claims.get("iss")
+    if known is None or under.is_salesforce or isinstance(issuer, bool) or not isinstance(issuer, (str, int)):
+        return
+    text = str(issuer).strip()
+    if text and "://" not in text and re.fullmatch(known.form, text) is None:
+        remedy = "copy it from where the key was registered"
+        yield Finding("iss-form", "warning", "claims.iss", f"iss is not {known.says}", remedy, known.sources)
+
+
 def _audience(under: Under) -> Iterator[Finding]:
     aud = under.claims.get("aud")
     if isinstance(aud, list):
@@ -104,8 +128,9 @@ def _one_audience(under: Under, aud: object) -> Iterator[Finding]:
 
 
 def _fits(aud: str, template: str) -> bool:
-    """Whether an audience has the form of a template, in which `{host}`, `{tenant}` … stand for anything."""
-    pattern = re.sub(r"\\\{[^{}]{0,60}\\\}", r"[^/]+", re.escape(template))
+    """Whether an audience has the form of a template: `{host}`, `{tenant}` … stand for a part, `{path}` for several."""
+    pattern = re.escape(template).replace(r"\{path\}", ".+")
+    pattern = re.sub(r"\\\{[^{}]{0,60}\\\}", r"[^/]+", pattern)
     return re.fullmatch(pattern, aud) is not None
 
 
@@ -142,4 +167,4 @@ def _url(text: str) -> tuple[str, str, str]:
         return "", "", ""
 
 
-RULES = (_required, _names, _principal, _salesforce_names, _audience)
+RULES = (_required, _names, _principal, _salesforce_names, _form_of_issuer, _audience)

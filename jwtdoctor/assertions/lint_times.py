@@ -98,7 +98,10 @@ def _against_maximum(under: Under, span_s: float, limit_name: str, what: str) ->
         return
     remedy = f"make it {limit.value * CLOSE_TO_LIMIT:.0f} s or less"
     if span_s > limit.value:
-        message = f"{what} is {duration(span_s)}; {under.provider.title} allows {duration(limit.value)}"
+        spans = duration(span_s), duration(limit.value)
+        if spans[0] == spans[1]:  # the words are coarser than what is too much
+            spans = f"{span_s:.0f} s", f"{limit.value:.0f} s"
+        message = f"{what} is {spans[0]}; {under.provider.title} allows {spans[1]}"
         yield Finding("lifetime-over-limit", "error", "claims.exp", message, remedy, limit.sources)
     elif span_s > limit.value * CLOSE_TO_LIMIT:
         message = f"{what} is at the maximum of {duration(limit.value)}: a clock a little fast breaks it"
@@ -127,6 +130,21 @@ def _like_a_zone(ahead_s: float) -> str:
     return ", which looks like a time zone taken for UTC" if is_zone else ""
 
 
+def _age(under: Under) -> Iterator[Finding]:
+    """How long ago it was issued, where the server counts from there (Snowflake)."""
+    limit, iat = under.provider.limits.get("max_age_s"), under.time("iat")
+    if limit is None or limit.value is None or iat is None or under.now is None:
+        return
+    age_s = under.now - iat
+    remedy = "sign a new one just before it is sent, and do not date iat back"
+    if age_s > limit.value:
+        message = f"iat is {duration(age_s)} old; {under.provider.title} takes it for {duration(limit.value)} from iat"
+        yield Finding("too-old", "error", "claims.iat", message, remedy, limit.sources)
+    elif age_s > limit.value * CLOSE_TO_LIMIT:
+        message = f"iat is {duration(age_s)} old, at the maximum of {duration(limit.value)}"
+        yield Finding("too-old", "warning", "claims.iat", message, remedy, limit.sources)
+
+
 def _issued(under: Under) -> Iterator[Finding]:
     if "iat" not in under.claims and "iat" not in under.provider.required_claims:
         yield Finding(
@@ -134,4 +152,6 @@ def _issued(under: Under) -> Iterator[Finding]:
         )
 
 
-RULES = (_time_types, _expiry, _lifetime, _distance_ahead, _start, _issued)
+EXPIRY_RULES = (_time_types, _expiry)
+"""What holds for a token that somebody else issued."""
+RULES = (_time_types, _expiry, _lifetime, _distance_ahead, _start, _age, _issued)

@@ -293,6 +293,8 @@ def _of_json(text: str, where: str, notes: list[str], depth: int) -> Material | 
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
+        if re.match(r"\[{1,2}[\w.\"' -]{1,80}\]{1,2}\s", text):
+            raise BadKey("this is a settings file and no key", where=where, expected="the key file it names") from None
         raise BadKey("this begins as JSON and is none", where=where, expected="a JWK, or PEM") from None
     if isinstance(found, dict) and "kty" in found:
         return Material(jwks=(found,), notes=tuple(notes))
@@ -301,7 +303,9 @@ def _of_json(text: str, where: str, notes: list[str], depth: int) -> Material | 
         return Material(jwks=tuple(keys[:100]), notes=tuple(notes))
     pem = next(_pem_members(found, 3), None)
     if pem is not None and depth < 3:
-        return _of_text(pem, where, [*notes, "the key is a member of a JSON file"], depth + 1)
+        is_its_place = isinstance(found, dict) and (found.get("type") == "service_account" or "boxAppSettings" in found)
+        more = [] if is_its_place else ["the key is a member of a JSON file"]
+        return _of_text(pem, where, [*notes, *more], depth + 1)
     raise BadKey("this JSON holds no key", where=where, expected="a JWK, a JWKS or a member private_key")
 
 

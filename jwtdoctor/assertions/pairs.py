@@ -21,6 +21,7 @@ from jwtdoctor.model.secret import Secret
 
 SMALLEST_BITS, LARGEST_BITS = 2048, 8192
 """RFC 7518 §3.3 asks for 2048 bits; above 8192, signing takes seconds."""
+CURVE_BITS = (256, 384, 521)
 LONGEST_DAYS = 36_500
 LONGEST_NAME = 64
 """Upper bound of a common name (RFC 5280, ub-common-name)."""
@@ -36,16 +37,19 @@ class Pair:
     not_after: float
 
 
-def new_pair(*, bits: int = 2048, days: int = 365, common_name: str = "jwtdoctor", now: float) -> Pair:
-    """An RSA key and its self-signed certificate, valid from an hour before `now` (epoch seconds) for `days`.
+def new_pair(
+    *, kind: str = "RSA", bits: int = 2048, days: int = 365, common_name: str = "jwtdoctor", now: float
+) -> Pair:
+    """A key and its self-signed certificate, valid from an hour before `now` (epoch seconds) for `days`.
 
-    The hour is for a clock on the other side that is slow. Raises BadInput for what no server would take.
+    `kind` is RSA, EC (then `bits` names the curve) or Ed25519 (which has one size). The hour is for a clock on the
+    other side that is slow. Raises BadInput for what no server would take.
     """
-    _refuse_odd(bits, days, common_name)
-    key = fresh_key("RSA", bits)
+    _refuse_odd(kind, bits, days, common_name)
+    key = fresh_key(kind, bits)
     start = datetime.fromtimestamp(int(now), UTC) - timedelta(hours=1)
     end = start + timedelta(days=days, hours=1)
-    return Pair(private_pem_of(key), _certificate(key.native, common_name, start, end), bits, end.timestamp())
+    return Pair(private_pem_of(key), _certificate(key.native, common_name, start, end), key.bits, end.timestamp())
 
 
 def fresh_key(kind: str, bits: int) -> PrivateKey:
@@ -93,8 +97,10 @@ def private_pem_of(key: PrivateKey, passphrase: Secret | None = None) -> Secret:
     return Secret(raw.decode("ascii"))
 
 
-def _refuse_odd(bits: int, days: int, common_name: str) -> None:
-    if not SMALLEST_BITS <= bits <= LARGEST_BITS or bits % 256:
+def _refuse_odd(kind: str, bits: int, days: int, common_name: str) -> None:
+    if kind == "EC" and bits not in CURVE_BITS:
+        raise BadInput(f"there is no curve of {bits} bits here", expected="256, 384 or 521 bits (RFC 7518 §6.2.1.1)")
+    if kind == "RSA" and (not SMALLEST_BITS <= bits <= LARGEST_BITS or bits % 256):
         raise BadInput(f"{bits} is no usable key size", expected="2048, 3072 or 4096 bits (RFC 7518 §3.3)")
     if not 1 <= days <= LONGEST_DAYS:
         raise BadInput(f"{days} days are not possible", expected=f"1 to {LONGEST_DAYS:,} days")
@@ -125,7 +131,8 @@ def _certificate(native: Any, common_name: str, start: datetime, end: datetime) 
         .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
-    return builder.sign(native, SHA256()).public_bytes(Encoding.PEM).decode("ascii")
+    digest = None if kind_of(public, "a fresh key")[0].startswith("Ed") else SHA256()  # RFC 8410 §6: it has its own
+    return builder.sign(native, digest).public_bytes(Encoding.PEM).decode("ascii")
 
 
 def _taken(path: Path) -> BadInput:

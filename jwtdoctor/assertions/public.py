@@ -140,11 +140,11 @@ def spki_sha256(public: Any) -> str:
     return hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
-_THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y")}
+_REQUIRED_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y")}
 
 
-def _thumbprint(public: Any, kind: str) -> str:
-    """RFC 7638 §3: SHA-256 of the required members in lexicographic order. Empty where JWK has no such key."""
+def jwk_of(public: Any, kind: str) -> dict[str, str]:
+    """The public key as a JWK of its required members alone (RFC 7638 §3.2). Empty where JWK has no such key."""
     from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
     from jwt.exceptions import InvalidKeyError
 
@@ -152,10 +152,15 @@ def _thumbprint(public: Any, kind: str) -> str:
     try:
         jwk = writer.to_jwk(public, as_dict=True)
     except (InvalidKeyError, TypeError):
-        return ""
-    chosen = {name: jwk[name] for name in _THUMBPRINT_MEMBERS.get(kind, ("crv", "kty", "x"))}
-    canonical = json.dumps(chosen, separators=(",", ":"), sort_keys=True).encode("utf-8")
-    return _base64url(hashlib.sha256(canonical).digest())
+        return {}
+    return {name: jwk[name] for name in _REQUIRED_MEMBERS.get(kind, ("crv", "kty", "x"))}
+
+
+def _thumbprint(public: Any, kind: str) -> str:
+    """RFC 7638 §3: SHA-256 of the required members in lexicographic order. Empty where JWK has no such key."""
+    jwk = jwk_of(public, kind)
+    canonical = json.dumps(jwk, separators=(",", ":"), sort_keys=True).encode("utf-8")
+    return _base64url(hashlib.sha256(canonical).digest()) if jwk else ""
 
 
 def _base64url(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,9 +51,17 @@ def sign(spec: AssertionSpec, key: PrivateKey, now: float) -> Assertion:
     return Assertion(Secret(token), header, claims, now)
 
 
-def default_alg(key: PrivateKey) -> str:
-    """The algorithm that goes with a key when nobody says: RS256 for RSA, ES* by curve, EdDSA."""
-    return _DEFAULTS.get(key.kind) or _BY_CURVE.get(key.curve, "RS256")
+def default_alg(key: PrivateKey | PublicKey, taken: Sequence[str] = ()) -> str:
+    """The algorithm that goes with a key when nobody says: RS256 for RSA, ES* by curve, EdDSA.
+
+    `taken` are those that the server takes, empty where that is not known: if the usual one is not among them, the
+    first of them that suits the key (NetSuite takes PS256 of an RSA key and not RS256). Where none does it stays the
+    usual one, so that whoever looks sees what is wrong.
+    """
+    usual = _DEFAULTS.get(key.kind) or _BY_CURVE.get(key.curve, "RS256")
+    if not taken or usual in taken:
+        return usual
+    return next((alg for alg in taken if alg in ALGORITHMS and _suits(key, alg)), usual)
 
 
 def signed_token(header: Mapping[str, Any], payload: bytes, key: PrivateKey, alg: str) -> str:
@@ -75,10 +83,15 @@ def refuse_unsuitable(key: PrivateKey | PublicKey, alg: str) -> None:
     """
     if alg not in ALGORITHMS:
         raise BadInput("there is no such signing algorithm", where="alg", expected=", ".join(ALGORITHMS))
-    kind, curve = ALGORITHMS[alg]
-    if key.kind not in kind.split(" or ") or (curve and key.curve != curve):
+    if not _suits(key, alg):
+        kind, curve = ALGORITHMS[alg]
         wanted = f"{kind} key on {curve}" if curve else f"{kind} key"
         raise BadKey(f"{alg} needs an {wanted}, and this is {key.description}", where=key.where)
+
+
+def _suits(key: PrivateKey | PublicKey, alg: str) -> bool:
+    kind, curve = ALGORITHMS[alg]
+    return key.kind in kind.split(" or ") and (not curve or key.curve == curve)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,16 @@ from jwtdoctor.config.attempts import (
     flow_of,
     iat_back_of,
     is_loopback,
+    kid_of,
     lifetime_of,
     secret_of,
     signing_flow,
     token_url_of,
+    unnamed_flow,
 )
 from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings
 from jwtdoctor.model.names import FLOW_ALIASES, FLOWS, canonical_flow
-from jwtdoctor.reasoning.recognise import provider_of_url
+from jwtdoctor.reasoning.recognise import provider_at
 
 if TYPE_CHECKING:
     from jwtdoctor.knowledge.load import Knowledge
@@ -46,6 +48,7 @@ __all__ = [
     "gather",
     "is_loopback",
     "iat_back_of",
+    "kid_of",
     "lifetime_of",
     "provider_name",
     "secret_of",
@@ -53,6 +56,7 @@ __all__ = [
     "signing_flow",
     "signing_options",
     "token_url_of",
+    "unnamed_flow",
 ]
 
 Handler = Callable[..., Any]
@@ -70,7 +74,7 @@ def sending_options(handler: Handler) -> Handler:
 
 _SIGNING = [
     click.option(
-        "--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the host, else {DEFAULT_PROVIDER}]"
+        "--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the URL, else {DEFAULT_PROVIDER}]"
     ),
     click.option("--url", metavar="TOKEN_URL", help="Token endpoint, or https://HOST alone."),
     click.option("--audience", metavar="AUD", help="aud claim.  [default: the provider's for this host]"),
@@ -87,7 +91,7 @@ _SIGNING = [
     click.option("--claim", multiple=True, metavar="NAME=JSON", help="Another claim; repeatable."),
 ]
 _SENDING = [
-    click.option("--flow", metavar="NAME", help=f"Which grant.  [default: {DEFAULT_FLOW}]"),
+    click.option("--flow", metavar="NAME", help=f"Which grant.  [default: the provider's, as {DEFAULT_FLOW}]"),
     click.option("--client-secret", type=REF, metavar="REF", help="Consumer secret."),
     click.option("--client-auth", type=click.Choice(["body", "basic"]), help="Where the secret goes."),
     click.option("--password", type=REF, metavar="REF", help="Password (flow password)."),
@@ -107,6 +111,8 @@ _SENDING = [
     click.option("--userinfo-url", metavar="URL", help="Userinfo endpoint.  [default: the provider's]"),
     click.option("--introspect-url", metavar="URL", help="Introspection endpoint.  [default: the provider's]"),
     click.option("--revoke-url", metavar="URL", help="Revocation endpoint, for --revoke.  [default: the provider's]"),
+    click.option("--dpop", is_flag=True, default=None, help="Send DPoP proofs (RFC 9449)."),
+    click.option("--dpop-key", metavar="FILE", help="Key of the proofs.  [default: a throwaway]"),
     click.option("--scope", metavar="SCOPES", help="Scopes to ask for, separated by blanks."),
 ]
 
@@ -128,7 +134,7 @@ def gather(common: Common, flags: Mapping[str, Any], *, profile: str | None = No
 
 def provider_name(found: Settings, knowledge: Knowledge) -> str:
     """The provider's slug. Raises UnknownName."""
-    name = found.text("provider") or provider_of_url(found.text("url") or "", knowledge) or DEFAULT_PROVIDER
+    name = found.text("provider") or provider_at(found.text("url") or "", knowledge)
     if name not in knowledge.providers:
         raise unknown("provider", name, knowledge.providers)
     return name

@@ -214,7 +214,8 @@ def _text(
     page.text(cause.title)
     page.text(about(cause, added))
     page.gap()
-    page.text(cause.explanation)
+    for paragraph in cause.explanation.split("\n\n"):
+        page.text(" ".join(paragraph.split()))  # the file's own line ends are no part of it
     clues = clues_of(cause, added)
     page.section("Speaks for it", (_clue_line(c, cite) for c in clues if c.speaks == "for"), "+ ")
     page.section("Speaks against it", (_clue_line(c, cite) for c in clues if c.speaks == "against"), "- ")

@@ -22,8 +22,8 @@ from jwtdoctor.cli.attempt import (
     gather,
     provider_name,
     sending_options,
-    signing_flow,
     signing_options,
+    unnamed_flow,
 )
 from jwtdoctor.cli.common import (
     Common,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT_S = 30.0
 WITH_SIMULATE = frozenset({
     *("provider", "flow", "lifetime", "no_ntp", "timeout", "my_domain", "prove", "revoke", "as"),
-    *("audit", "app", "caller_ip"),
+    *("audit", "app", "caller_ip", "dpop"),
 })  # fmt: skip
 """Settings that mean something beside `--simulate`."""
 
@@ -157,7 +157,9 @@ def _copied(common: Common, found: Settings, form: str, simulate: str | None) ->
     knowledge = load()
     provider = knowledge.providers[provider_name(found, knowledge)]
     named = found.text("flow")
-    emit(common, copied(form, found, provider, signing_flow(provider) if named is None else flow_name(named)))
+    if found.flag("dpop") or "dpop_key" in found:
+        narrate(common, "warning: the copy sends no DPoP proof, which is good for one request and a moment only")
+    emit(common, copied(form, found, provider, unnamed_flow(found, provider) if named is None else flow_name(named)))
     return OK
 
 
@@ -233,7 +235,7 @@ def _real(found: Settings) -> Prepared:
     knowledge = load()
     slug = provider_name(found, knowledge)
     named = found.text("flow")
-    flow = signing_flow(knowledge.providers[slug]) if named is None else flow_name(named)
+    flow = unnamed_flow(found, knowledge.providers[slug]) if named is None else flow_name(named)
     attempt, warnings = attempt_of(found, knowledge.providers[slug])
     instruments = real_instruments(
         ntp=found.several("ntp") or None, no_ntp=found.flag("no_ntp"), ca_file=found.text("ca_file")
@@ -279,6 +281,7 @@ def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
     with simulated_check(name, flow=wanted, provider=played) as staged:
         _agrees("flow", found, staged.flow)
         attempt = replace(staged.attempt, revoke=found.flag("revoke"), as_client=found.text("as"))
+        attempt = replace(attempt, dpop=attempt.dpop or found.flag("dpop"))
         attempt = _with_its_own_audience(attempt, name, staged.client_facts)
         lifetime_s = found.get("lifetime")
         if lifetime_s is not None and lifetime_s.is_flag:

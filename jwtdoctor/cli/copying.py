@@ -141,6 +141,8 @@ def _curl(copy: _Copied) -> str:
     lines = [f"curl --silent --show-error --include --max-time 20 {shlex.quote(copy.request.url)}"]
     ca_file = copy.found.text("ca_file")
     lines += [] if ca_file is None else [f"--cacert {shlex.quote(ca_file)}"]
+    if copy.request.method == "POST" and not copy.request.fields:
+        lines.append("--request POST")
     if copy.flow == "api-jwt":
         lines.append('--header @<(printf "Authorization: Bearer %s" "$assertion")')
     lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in copy.plain_headers()]
@@ -221,7 +223,8 @@ def _python(copy: _Copied) -> str:
         others = "".join(f", {name!r}: {value!r}" for name, value in copy.plain_headers())
         bearer = _value_of("assertion", copy.found, imports)
         call = [f'headers = {{"Authorization": "Bearer " + {bearer}{others}}}',
-                f"reply = requests.get({copy.request.url!r}, headers=headers{_rest(copy, imports)})"]  # fmt: skip
+                f"reply = requests.{copy.request.method.lower()}"
+                f"({copy.request.url!r}, headers=headers{_rest(copy, imports)})"]  # fmt: skip
     else:
         fields = [f"    {name!r}: {_expression(value, copy.found, imports)}," for name, value in copy.fields()]
         call = [

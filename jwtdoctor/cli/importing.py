@@ -55,8 +55,9 @@ def command(
     """Makes a profile of a login that another program keeps. Secrets stay where they are, and are referred to.
 
     A SOURCE is an auth file of sf, the answer of sf org display --json (- is stdin), a .env, a Postman or Bruno
-    environment or collection, the key JSON of a Google service account or a Box app, Snowflake's connections.toml, or
-    a private key; keys and certificates complete the login beside them. Other options add to the profile or correct it.
+    environment or collection, the JSON of a Google service account, a Box app, Adobe or DocuSign, Snowflake's
+    connections.toml, or a private key; keys and certificates complete the login beside them. Other options add to the
+    profile or correct it.
 
     \b
     jwtdoctor profiles import ~/.sfdx/ci@acme.com.json --cert server.crt

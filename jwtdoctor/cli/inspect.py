@@ -1,7 +1,9 @@
 """`jwtdoctor inspect`: an assertion taken apart, each of its times as people read it, and what is wrong with it.
 
 Decisions where the contract is silent:
-- The signature is never printed, and neither are claims whose name says that they hold a secret.
+- The signature is never printed, and neither are claims whose name says that they hold a secret, nor the private part
+  of a key that stands where a public one belongs.
+- A DPoP proof brings its key, so that its signature is verified without being asked.
 - `--key` and `--cert` come from the command line, or from a profile that is named: a token that belongs to
   another app is not called forged because of a profile that happens to be there.
 - A token as the argument itself is taken, with a remark that others can see it there.
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from jwtdoctor.assertions.find import Found
     from jwtdoctor.assertions.times import ClaimTime
     from jwtdoctor.config.profiles import Settings
-    from jwtdoctor.knowledge.load import Knowledge
     from jwtdoctor.model.assertion import Finding
     from jwtdoctor.model.provider import Provider
 
@@ -59,11 +60,12 @@ LARGEST = 1_000_000
 def command(common: Common, path: str | None, at: float | None, **flags: Any) -> int:
     """Takes an assertion apart and lints it against a provider's rules.
 
-    PATH (or stdin) holds a token, a whole request body, a curl line or an Authorization header.
+    PATH (or stdin) holds a token, a whole request body, a curl line, an Authorization or a DPoP header.
     """
     from jwtdoctor.assertions.decode import take_apart
     from jwtdoctor.assertions.find import find_assertion
     from jwtdoctor.knowledge.load import load
+    from jwtdoctor.reasoning.recognise import provider_of_assertion
 
     if at is not None and not abs(at) < 1e15:
         raise BadInput("is no epoch time", where="--at", expected="seconds, such as 1795301245")
@@ -74,7 +76,7 @@ def command(common: Common, path: str | None, at: float | None, **flags: Any) ->
     found = find_assertion(text, where)
     decoded = take_apart(found.text, where)
     if "provider" not in settings:
-        named = _made_for(decoded, knowledge) or named
+        named = provider_of_assertion(decoded.claims, knowledge) or named
     seen = _examined(decoded, found, knowledge.providers[named], time.time() if at is None else at)
     seen = _verified(seen, settings if common.profile else flags_alone(flags))
     if common.format == "json":
@@ -82,15 +84,6 @@ def command(common: Common, path: str | None, at: float | None, **flags: Any) ->
     else:
         emit(common, "\n".join(_lines(common, seen)))
     return code_of(seen.findings)
-
-
-def _made_for(decoded: Decoded, knowledge: Knowledge) -> str | None:
-    """The provider that the assertion itself names, by its aud or its iss."""
-    from jwtdoctor.reasoning.recognise import provider_of_claims
-
-    issuer, audience = decoded.claims.get("iss"), decoded.claims.get("aud")
-    audiences = [one for one in (audience if isinstance(audience, list) else [audience])[:100] if isinstance(one, str)]
-    return provider_of_claims(issuer if isinstance(issuer, str) else "", audiences, knowledge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +99,12 @@ class _Seen:
     verified: bool | None = None
     signature: str = "not verified (--key or --cert gives the key)"
 
+    @property
+    def is_proof(self) -> bool:
+        from jwtdoctor.assertions.dpop import is_proof
+
+        return is_proof(self.decoded)
+
 
 def _examined(decoded: Decoded, found: Found, provider: Provider, now: float) -> _Seen:
     from jwtdoctor.assertions.inspect import lint
@@ -119,27 +118,41 @@ def _verified(seen: _Seen, settings: Settings) -> _Seen:
 
     path = settings.text("cert") or settings.text("key")
     if path is None:
-        return seen
+        return _verified_by_itself(seen) if seen.is_proof else seen
     from jwtdoctor.assertions.keys import load_publics
     from jwtdoctor.assertions.sign import verify
     from jwtdoctor.assertions.signer import read_file
-    from jwtdoctor.model.assertion import Finding
 
     passphrase = secret_of(settings, "key_passphrase")
     results = [verify(seen.decoded, key) for key in load_publics(read_file(path), where=path, passphrase=passphrase)]
     good = next((result for result in results if result.verifies), None)
     if good:
         return replace(seen, verified=True, signature=f"verified {good.because} ({one_line(path)})")
-    message = f"the signature does NOT verify: {results[0].because} ({one_line(path)})"
-    finding = Finding(
-        "signature-does-not-verify", "error", "signature", message, "sign with the key that belongs to that file"
-    )
-    return replace(
-        seen,
-        verified=False,
-        signature=f"does NOT verify: {results[0].because} ({one_line(path)})",
-        findings=(finding, *seen.findings),
-    )
+    return _forged(seen, f"{results[0].because} ({one_line(path)})", "sign with the key that belongs to that file")
+
+
+def _verified_by_itself(seen: _Seen) -> _Seen:
+    """A proof, by the key that it carries."""
+    from dataclasses import replace
+
+    from jwtdoctor.assertions.dpop import verified
+
+    if not seen.decoded.header.get("jwk"):
+        return replace(seen, signature="not verified: the header holds no key")
+    result = verified(seen.decoded)
+    if result.verifies:
+        return replace(seen, verified=True, signature=f"verified {result.because}, that of the header")
+    return _forged(seen, f"{result.because}, by the key of the header", "sign with the key whose jwk is written")
+
+
+def _forged(seen: _Seen, because: str, remedy: str) -> _Seen:
+    from dataclasses import replace
+
+    from jwtdoctor.model.assertion import Finding
+
+    message = f"the signature does NOT verify: {because}"
+    finding = Finding("signature-does-not-verify", "error", "signature", message, remedy)
+    return replace(seen, verified=False, signature=f"does NOT verify: {because}", findings=(finding, *seen.findings))
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -187,13 +200,23 @@ def _decoded(data: bytes, where: str) -> str:
 def _lines(common: Common, seen: _Seen) -> list[str]:
     ok, bad = ("+", "x") if common.streams.ascii else ("✓", "✗")
     symbol = bad if code_of(seen.findings) else ok
-    lines = [f"{symbol} {summary(seen.findings)}, by the rules of {seen.provider.title}", ""]
+    whose = "of a DPoP proof (RFC 9449)" if seen.is_proof else f"of {seen.provider.title}"
+    lines = [f"{symbol} {summary(seen.findings)}, by the rules {whose}"]
+    lines += [*([] if seen.is_proof else _not_judged(common, seen.provider)), ""]
     lines += _members(common, "Header", _shown(seen.decoded.header), ())
     lines += _members(common, "Claims", _shown(seen.decoded.claims), seen.times)
     lines += wrapped(common, "Signature  ", one_line(seen.signature), 11)
     if seen.findings:
         lines += ["", "Findings", *finding_lines(common, seen.findings)]
     return lines
+
+
+def _not_judged(common: Common, provider: Provider) -> list[str]:
+    """What no finding can speak of, since nobody published it: else its absence would read as approval."""
+    from jwtdoctor.render.provider_page import unknown_of
+
+    unknown = unknown_of(provider)
+    return wrapped(common, "  not known of it: ", ", ".join(unknown), 18) if unknown else []
 
 
 def _members(common: Common, title: str, members: dict[str, Any], times: tuple[ClaimTime, ...]) -> list[str]:
@@ -230,19 +253,36 @@ def _shown(members: Any) -> dict[str, Any]:
     from jwtdoctor.model.secret import REDACTED
 
     return {
-        one_line(name): REDACTED if is_secret_name(name) and value else clean_value(value)
+        one_line(name): REDACTED if is_secret_name(name) and value else clean_value(_without_private_parts(value))
         for name, value in members.items()
     }
 
 
+def _without_private_parts(value: Any) -> Any:
+    """A JWK without what only its owner may have. Proofs have been seen with the whole key in their header."""
+    from jwtdoctor.assertions.dpop import PRIVATE_MEMBERS
+    from jwtdoctor.model.secret import REDACTED
+
+    if isinstance(value, list):
+        return [_without_private_parts(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    private = PRIVATE_MEMBERS if "kty" in value else ()
+    return {name: REDACTED if name in private else _without_private_parts(one) for name, one in value.items()}
+
+
 def _document(seen: _Seen, profile: str | None) -> dict[str, Any]:
     from jwtdoctor.assertions.decode import observe
+    from jwtdoctor.assertions.dpop import Beside, observe_proof
     from jwtdoctor.model.chart import Chart, Observation
     from jwtdoctor.render.document import facts_document, finding_document
+    from jwtdoctor.render.provider_page import unknown_of
 
     observed = observe(seen.decoded.header, seen.decoded.claims, at=seen.now)
+    if seen.is_proof:
+        observed = observe_proof(seen.decoded.token.reveal(), Beside(), at=seen.now)
     chart = Chart.of(observed)
-    if seen.verified is not None:
+    if seen.verified is not None and not seen.is_proof:
         chart = chart.plus([Observation("assertion.signature_verifies", seen.verified, "assertion")])
     return report_document(
         "inspect",
@@ -250,6 +290,7 @@ def _document(seen: _Seen, profile: str | None) -> dict[str, Any]:
         provider=seen.provider.slug,
         findings=[finding_document(finding) for finding in seen.findings],
         facts=facts_document(chart),
+        not_known=list(unknown_of(seen.provider)),
         assertion={
             "form": seen.found.form,
             "parameter": seen.found.parameter or None,

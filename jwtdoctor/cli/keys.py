@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from jwtdoctor.cli.common import (
     report_document,
 )
 from jwtdoctor.cli.findings import code_of, finding_lines, wrapped
-from jwtdoctor.errors import BadKey
+from jwtdoctor.errors import BadInput, BadKey
 from jwtdoctor.render.keyfile import WHERE_TO_UPLOAD, details, headline
 
 if TYPE_CHECKING:
@@ -83,11 +83,14 @@ def show(common: Common, file: str, passphrase: str | None) -> int:
 
     data, where = _read(file)
     seen = describe(data, where, _resolved(passphrase))
+    login = {} if file == "-" else _login_in(Path(file), data)
     findings = key_findings(seen, time.time(), _mode(file))
+    if login:
+        findings = tuple(finding for finding in findings if finding.rule != "key-not-rsa")
     if common.format == "json":
-        emit_document(common, _show_document(seen, findings))
+        emit_document(common, _show_document(seen, findings, login))
     else:
-        emit(common, "\n".join(_show_lines(common, seen, findings)))
+        emit(common, "\n".join(_show_lines(common, seen, findings, login)))
     return code_of(findings)
 
 
@@ -177,25 +180,48 @@ def _new_document(pair: Pair, key_path: Path, certificate_path: Path) -> dict[st
 # --- show -----------------------------------------------------------------------------------------
 
 
-def _show_lines(common: Common, seen: KeyFile, findings: tuple[Finding, ...]) -> Iterator[str]:
+def _login_in(path: Path, data: bytes) -> dict[str, str]:
+    """What the file says of the login that its key is for, beside the key: whose key, of which provider."""
+    from jwtdoctor.config.imports.read import drafts_of, source_of
+
+    try:
+        drafts = drafts_of([source_of(path, data)], lambda _path: None)
+    except BadInput:
+        return {}
+    if len(drafts) != 1 or drafts[0].settings.keys() <= {"key", "cert", "flow"}:
+        return {}
+    told = {name: drafts[0].settings.get(name) for name in ("provider", "client_id", "kid")}
+    return {"file": drafts[0].kind, **{name: str(value) for name, value in told.items() if value is not None}}
+
+
+def _show_lines(
+    common: Common, seen: KeyFile, findings: tuple[Finding, ...], login: Mapping[str, str]
+) -> Iterator[str]:
     if seen.wrong:
         yield f"{seen.where}: {seen.wrong}"
     for part in seen.parts:
         yield from wrapped(common, "", f"{seen.where}: {headline(part)}", 2)
         for name, value in details(part):
             yield from wrapped(common, f"  {name:<11} ", one_line(value), 14)
+    for name, value in login.items():
+        yield from wrapped(common, f"  {name:<11} ", one_line(value), 14)
     if findings:
         yield ""
         yield from finding_lines(common, findings)
 
 
-def _show_document(seen: KeyFile, findings: tuple[Finding, ...]) -> dict[str, Any]:
+def _show_document(seen: KeyFile, findings: tuple[Finding, ...], login: Mapping[str, str]) -> dict[str, Any]:
     from jwtdoctor.render.document import finding_document
 
     return report_document(
         "keys show",
         findings=[finding_document(finding) for finding in findings],
-        file={"path": seen.where, "wrong": seen.wrong or None, "parts": [_part(part) for part in seen.parts]},
+        file={
+            "path": seen.where,
+            "wrong": seen.wrong or None,
+            "parts": [_part(part) for part in seen.parts],
+            "login": dict(login) or None,
+        },
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jwtdoctor.cli.attempt import DEFAULT_FLOW, attempt_of, flow_name, flow_of, provider_name, token_url_of
+from jwtdoctor.cli.attempt import attempt_of, flow_name, flow_of, provider_name, token_url_of, unnamed_flow
 from jwtdoctor.config.profiles import SECRETS, SETTINGS, Setting, Settings, Value
 from jwtdoctor.config.secrets import resolve, shown
 from jwtdoctor.errors import BadInput
@@ -37,6 +37,7 @@ _OF_ASSERTION = frozenset(
 _OF_CLIENT = frozenset(("client_secret", "client_auth", "scope"))
 _READS: dict[str, frozenset[str]] = {
     **{flow: _OF_ASSERTION | {"client_secret", "client_auth"} for flow in ASSERTION_FLOWS},
+    "client-secret-jwt": _OF_ASSERTION | {"client_secret", "client_auth", "refresh_token", "code", "redirect_uri"},
     "client-credentials": _OF_CLIENT,
     "authorization-code": _OF_CLIENT | {"code", "code_verifier", "code_challenge", "no_pkce", "redirect_uri",
                                         "authorize_url"},
@@ -52,6 +53,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "jwt-bearer": ("client_id", "username", "key"),
     "private-key-jwt": ("client_id", "key"),
     "api-jwt": ("client_id", "key"),
+    "client-secret-jwt": ("client_id", "username", "key"),
     "client-credentials": ("client_id", "client_secret"),
     "authorization-code": ("client_id", "redirect_uri"),
     "refresh-token": ("client_id", "refresh_token"),
@@ -66,12 +68,15 @@ _FORMS = {"ref": "REF", "path": "FILE"}
 def missing(settings: Settings | Mapping[str, Value]) -> Iterator[str]:
     """What the flow of these settings cannot do without and they do not say, one line a thing. Raises UnknownName."""
     found = settings if isinstance(settings, Settings) else settings_of(settings)
-    provider, flow = _provider(found), _flow(found)
+    provider, flow = _provider_and_flow(found)
     if "url" not in found:
         yield "url, the token endpoint: --url https://HOST"
     for name in _NEEDS.get(flow, ()):
         if name not in found and not (name == "username" and "sub" not in provider.required_claims):
             yield f"{name}: --{name.replace('_', '-')} {_FORMS.get(SETTINGS[name], 'VALUE')}"
+    shape = provider.requests.get(flow)
+    if shape is not None and "client_secret" in shape.beside and "client_secret" not in found:
+        yield f"client_secret, which {provider.title} wants beside the assertion: --client-secret REF"
     claims = {one.partition("=")[0] for one in found.several("claim")}
     if flow == "jwt-bearer" and "scope" in provider.required_claims and "scope" not in {*claims, *found.values}:
         yield f"scope, which {provider.title} wants in the assertion: --scope SCOPES"
@@ -97,7 +102,7 @@ def findings(found: Settings) -> Iterator[Finding]:
     for warning in found.warnings:
         yield Finding("setting-not-used", "warning", "settings", warning, "rename or remove it")
     try:
-        provider, flow = _provider(found), _flow(found)
+        provider, flow = _provider_and_flow(found)
     except BadInput as problem:
         yield Finding("unknown-name", "error", "provider or flow", str(problem), "correct it")
         return
@@ -112,8 +117,9 @@ def _provider(found: Settings) -> Provider:
     return knowledge.providers[provider_name(found, knowledge)]
 
 
-def _flow(found: Settings) -> str:
-    return flow_name(found.text("flow") or DEFAULT_FLOW)
+def _provider_and_flow(found: Settings) -> tuple[Provider, str]:
+    provider = _provider(found)
+    return provider, flow_name(found.text("flow") or unnamed_flow(found, provider))
 
 
 def _where(found: Settings, name: str) -> str:
@@ -174,7 +180,7 @@ def _of_file(setting: Setting, path: Path) -> Iterator[Finding]:
         reason = getattr(problem, "strerror", None) or "not a path"
         yield Finding("file-unreadable", "error", where, f"{path} cannot be read: {reason}", "name another file")
         return
-    if setting.name == "key":
+    if setting.name in ("key", "dpop_key"):
         yield from _open_to_others(path, where)
 
 

@@ -110,15 +110,19 @@ def _shown(setting: Setting, found: Settings | None) -> Any:
 
 def _defaults(found: Settings) -> Iterator[dict[str, Any]]:
     """What is taken for the settings that decide most, where nobody set them."""
-    from jwtdoctor.cli.attempt import DEFAULT_FLOW, flow_name, lifetime_of, provider_name, token_url_of
+    from jwtdoctor.cli.attempt import flow_name, lifetime_of, provider_name, token_url_of, unnamed_flow
     from jwtdoctor.knowledge.load import load
-    from jwtdoctor.probes.local import default_audience
+    from jwtdoctor.model.names import ASSERTION_FLOWS
+    from jwtdoctor.probes.local import default_audience, wants_audience
 
     knowledge = load()
     try:
-        slug, flow = provider_name(found, knowledge), flow_name(found.text("flow") or DEFAULT_FLOW)
-        provider, url = knowledge.providers[slug], found.text("url")
-        audience = None if url is None else default_audience(token_url_of(url, provider, flow)[0], provider, flow)
+        slug = provider_name(found, knowledge)
+        flow = flow_name(found.text("flow") or unnamed_flow(found, knowledge.providers[slug]))
+        provider, url, client_id = knowledge.providers[slug], found.text("url"), found.text("client_id") or ""
+        token_url = None if url is None else token_url_of(url, provider, flow)[0]
+        signed_for = token_url is not None and flow in ASSERTION_FLOWS and wants_audience(provider)
+        audience = default_audience(token_url, provider, flow, client_id) if token_url and signed_for else None
     except BadInput:
         return
     why = f"default of {provider.title}" + (" for this host" if url else "")

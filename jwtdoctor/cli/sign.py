@@ -29,6 +29,7 @@ from jwtdoctor.cli.attempt import (
     flow_name,
     gather,
     iat_back_of,
+    kid_of,
     lifetime_of,
     provider_name,
     secret_of,
@@ -48,6 +49,7 @@ from jwtdoctor.cli.common import (
 )
 from jwtdoctor.cli.copying import SHOW_REPLY
 from jwtdoctor.errors import BadInput
+from jwtdoctor.model.names import ASSERTION_FLOWS
 from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -108,6 +110,8 @@ class _Order:
     profile: str | None
     fault: str | None
     client: str | None = None
+    scope: str | None = None
+    """To be sent beside the assertion, where it does not stand in it."""
 
 
 # --- what is to be signed -------------------------------------------------------------------------
@@ -133,7 +137,8 @@ def _order(found: Settings, common: Common, fault: str | None) -> _Order:
     client = _client(found, fault)
     flow = _flow(found, provider)
     spec = _spec(found, provider, key, url, flow)
-    return _Order(spec, key, provider, flow, url, found.profile, fault, client)
+    scope = None if "scope" in spec.extra_claims else found.text("scope")
+    return _Order(spec, key, provider, flow, url, found.profile, fault, client, scope)
 
 
 def _client(found: Settings, fault: str | None) -> str | None:
@@ -165,9 +170,11 @@ def _url(common: Common, found: Settings, provider: Provider) -> str | None:
 
 def _flow(found: Settings, provider: Provider) -> str:
     named = found.text("flow")
-    if named is not None:
-        return flow_name(named)
-    return signing_flow(provider)
+    flow = signing_flow(provider) if named is None else flow_name(named)
+    if flow not in ASSERTION_FLOWS:
+        who = provider.title if named is None else "this flow"
+        raise BadInput(f"{who} takes no signed JWT", where="--flow", expected=", ".join(ASSERTION_FLOWS))
+    return flow
 
 
 def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None, flow: str) -> AssertionSpec:
@@ -181,8 +188,8 @@ def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None,
         audience=_audience(found, provider, url, flow),
         lifetime_s=lifetime_of(found, provider),
         iat_back_s=iat_back_of(lifetime_of(found, provider), provider),
-        alg=found.text("alg") or default_alg(key),
-        kid=found.text("kid"),
+        alg=found.text("alg") or default_alg(key, provider.algorithms),
+        kid=kid_of(found, provider),
         x5t=_thumbprint(found, "x5t", certificate, _thumbprints_of(provider, flow)),
         x5t_s256=_thumbprint(found, "x5t_s256", certificate, _thumbprints_of(provider, flow)),
         iat=not found.flag("no_iat"),
@@ -220,7 +227,7 @@ def _audience(found: Settings, provider: Provider, url: str | None, flow: str) -
         return ""  # the emulated client's own
     if url is None:
         raise BadInput("aud is not known", expected="--audience AUD, or --url from which it follows")
-    return default_audience(url, provider, flow)
+    return default_audience(url, provider, flow, found.text("client_id") or "")
 
 
 def _certificate(found: Settings) -> PublicKey | None:
@@ -353,14 +360,23 @@ def _document(order: _Order, assertion: Assertion, token: str) -> dict[str, Any]
 
 
 def _request(order: _Order, assertion: Assertion) -> TokenRequest:
-    """The request that carries it. A JWT that is the API's own credential goes into the header, and no form with it."""
+    """The request that carries it, as the provider wants it. What is secret beside it is a word to be replaced."""
     from jwtdoctor.model.case import Attempt
     from jwtdoctor.probes.flows import token_request
 
-    url = order.url or ""
-    if order.flow == "api-jwt":
-        return token_request(order.flow, Attempt(url), assertion, order.provider)
-    return token_request(order.flow, Attempt(url, client_id=order.spec.issuer, as_client=order.client), assertion)
+    attempt = Attempt(
+        order.url or "",
+        client_id=order.spec.issuer,
+        username=order.spec.subject or "",
+        as_client=order.client,
+        scope=order.scope,
+        client_secret=_FILL_IN["client_secret"],
+        refresh_token=_FILL_IN["refresh_token"],
+    )
+    return token_request(order.flow, attempt, assertion, order.provider)
+
+
+_FILL_IN = {"client_secret": Secret("YOUR_CLIENT_SECRET"), "refresh_token": Secret("YOUR_REFRESH_TOKEN")}
 
 
 def _revealed(pairs: Iterable[tuple[str, str | Secret]]) -> list[tuple[str, str]]:
@@ -369,6 +385,7 @@ def _revealed(pairs: Iterable[tuple[str, str | Secret]]) -> list[tuple[str, str]
 
 def _curl(request: TokenRequest) -> str:
     lines = [f"curl --silent --show-error --include {shlex.quote(request.url)}"]
+    lines += ["--request POST"] if request.method == "POST" and not request.fields else []
     lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in _revealed(request.headers)]
     lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _revealed(request.fields)]
     return " \\\n  ".join(lines)
@@ -377,7 +394,7 @@ def _curl(request: TokenRequest) -> str:
 def _python(request: TokenRequest) -> str:
     form = [f"    {name!r}: {value!r}," for name, value in _revealed(request.fields)]
     headers = [f"    {name!r}: {value!r}," for name, value in _revealed(request.headers)]
-    method, data = ("post", ", data=form") if form else ("get", "")
+    method, data = request.method.lower(), ", data=form" if form else ""
     lines = ["import requests", "", *(["form = {", *form, "}"] if form else []), "headers = {", *headers, "}"]
     call = f"reply = requests.{method}({request.url!r}{data}, headers=headers, timeout=20, allow_redirects=False)"
     return "\n".join([*lines, call, SHOW_REPLY])

@@ -36,6 +36,9 @@ DEFAULT_LIFETIME_S = 180
 SAFE_SHARE = 0.95
 """Of a provider's maximum, where that is below the usual lifetime: room for a clock that is a little off."""
 
+APPLE_KEY_NAME = re.compile(r"(AuthKey|ApiKey|SubscriptionKey)_([A-Z0-9]{10})\.p8")
+"""As Apple names a key: its id is in it. A SubscriptionKey is of the App Store Server API, an AuthKey of any."""
+
 Ask = Callable[[str], str]
 """Answers `prompt`: given the name of the setting, what was typed."""
 
@@ -78,10 +81,12 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         lifetime_s=lifetime_of(found, provider),
         iat=not found.flag("no_iat"),
         alg=found.text("alg"),
-        kid=found.text("kid"),
+        kid=kid_of(found, provider),
         pkce=not found.flag("no_pkce"),
         revoke=found.flag("revoke"),
         as_client=found.text("as"),
+        dpop=found.flag("dpop") or ("dpop" not in found and "dpop_key" in found),
+        dpop_key_path=found.text("dpop_key"),
         extra_claims=claims_beside(found, provider),
     )
     return attempt, warnings
@@ -106,14 +111,28 @@ def secret_of(found: Settings, name: str, *, ask: Ask | None = None) -> Secret |
 
 
 def flow_of(found: Settings, provider: Provider) -> str | None:
-    """The flow as set, else the one in which a key signs at this provider; None where the name is none."""
+    """The flow as set, else the one that goes with what is there; None where the name is none."""
     named = found.text("flow")
-    return signing_flow(provider) if named is None else canonical_flow(named)
+    return unnamed_flow(found, provider) if named is None else canonical_flow(named)
+
+
+def unnamed_flow(found: Settings, provider: Provider) -> str:
+    """The flow where nobody says which: a key's, and a client's own where there is a secret and no key.
+
+    At Salesforce it is always the bearer's, as the contract has it.
+    """
+    has_secret_only = "client_secret" in found and "key" not in found
+    if has_secret_only and provider.slug != DEFAULT_PROVIDER and "client-credentials" in provider.flows:
+        return "client-credentials"
+    return signing_flow(provider)
 
 
 def signing_flow(provider: Provider) -> str:
-    """The flow in which a key signs at this provider, where nobody says which: the first that its data name."""
-    return next((f for f in provider.flows if f in ("jwt-bearer", "private-key-jwt", "api-jwt")), DEFAULT_FLOW)
+    """The flow in which a key signs at this provider, where nobody says which: the first that its data name.
+
+    Where none of its flows takes a JWT, it is the first of these.
+    """
+    return next((f for f in provider.flows if f in ASSERTION_FLOWS), next(iter(provider.flows), DEFAULT_FLOW))
 
 
 def lifetime_of(found: Settings, provider: Provider) -> int:
@@ -138,6 +157,17 @@ def iat_back_of(lifetime_s: int, provider: Provider) -> int:
     if advised is None or provider.limit("max_age_s") is not None:
         return 0
     return int(advised if most is None else max(0.0, min(advised, most * SAFE_SHARE - lifetime_s)))
+
+
+def kid_of(found: Settings, provider: Provider) -> str | None:
+    """The kid as set, else the one in the name of the key file, where the provider needs one (Apple)."""
+    return found.text("kid") or (kid_of_name(found.text("key")) if provider.needs_kid else None)
+
+
+def kid_of_name(path: str | None) -> str | None:
+    """The key's id, where a file has the name that Apple gives to one (`AuthKey_ABC123DEFG.p8`); else None."""
+    named = None if path is None else APPLE_KEY_NAME.fullmatch(re.split(r"[\\/]", path)[-1])
+    return None if named is None else named[2]
 
 
 def claims_beside(found: Settings, provider: Provider) -> dict[str, Any]:
@@ -263,6 +293,8 @@ def _odd_path(path: str, host: str, provider: Provider) -> tuple[str, ...]:
         raise BadInput("has a path too many", where="--url", do=what_to_write)
     if path.endswith(usual) and "//" not in path:
         return ()  # a site's prefix, as in https://acme.my.site.com/shop/services/oauth2/token
+    if "//" not in path and any(re.search(pattern, path) for pattern in provider.paths):
+        return ()
     if any(re.search(pattern, host, re.IGNORECASE) for pattern in provider.hosts):
         raise BadInput(f"its path is not the token path of {provider.slug}", where="--url", do=what_to_write)
     return (f"the path of the token URL is not the usual one of {provider.slug} ({usual})",)

@@ -72,6 +72,8 @@ SETTINGS: dict[str, Kind] = {
     "no_iat": "flag",
     "nbf": "flag",
     "jti": "flag",
+    "dpop": "flag",
+    "dpop_key": "path",
     "claim": "lines",
     "fact": "lines",
     "ntp": "list",

@@ -189,11 +189,16 @@ class HttpTransport:
         """GETs a URL without any credentials. Raises BadInput for a URL that must not be asked."""
         return self._run(_Call("GET", url, {}, None, deadline_s))
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
-        """GETs a URL with a bearer token (RFC 6750 §2.1). Raises BadInput for a URL that must not be asked."""
-        headers = {"Authorization": f"Bearer {token.reveal()}"}
+    def get_with_token(self, url: str, token: Secret, deadline_s: float, proof: Secret | None = None) -> Exchange:
+        """GETs a URL with a bearer token (RFC 6750 §2.1), or with a bound one and its proof (RFC 9449 §7.1).
+
+        Raises BadInput for a URL that must not be asked.
+        """
+        headers = {"Authorization": f"{'Bearer' if proof is None else 'DPoP'} {token.reveal()}"}
+        headers |= {} if proof is None else {"DPoP": proof.reveal()}
         _check_headers(headers)
-        return self._run(_Call("GET", url, headers, None, deadline_s, (token,)))
+        secrets = (token,) if proof is None else (token, proof)
+        return self._run(_Call("GET", url, headers, None, deadline_s, secrets))
 
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:
         """POSTs a form about a token, as `post_form` does: it is no login."""

@@ -48,8 +48,8 @@ class Transport(Protocol):
 class Resources(Protocol):
     """What is asked with a token in hand. Apart from `Transport`, so that these calls are never taken for logins."""
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
-        """GETs a URL with the token as Bearer (RFC 6750 §2.1)."""
+    def get_with_token(self, url: str, token: Secret, deadline_s: float, proof: Secret | None = None) -> Exchange:
+        """GETs a URL with the token as Bearer (RFC 6750 §2.1), with a proof as DPoP (RFC 9449 §7.1)."""
         ...
 
     def post_about_token(self, request: TokenRequest, deadline_s: float) -> Exchange:

@@ -34,6 +34,8 @@ class BodyParts:
     granted: bool | None = None
     """True: a token is in it. False: an error is. None: neither."""
     correlation_id: str | None = None
+    trace_id: str | None = None
+    """Where there is one beside the correlation id (Entra)."""
     server_time: str | None = None
     """The body's own time stamp, as printed (Entra)."""
     is_json_object: bool = False
@@ -132,7 +134,24 @@ def of_json(value: Any) -> BodyParts:
     granted = False if error or description else None
     if has_token(value):
         error, description, granted = None, None, True
-    return BodyParts("json", error, description, granted, _first_text(value, _IDS), _time_stamp(value), True)
+    trace = _first_text(value, ("trace_id",)) if "correlation_id" in value else None
+    return BodyParts("json", error, description, granted, _id_in(value), trace, _time_stamp(value), True)
+
+
+def _id_in(value: Mapping[str, Any], depth: int = 0) -> str | None:
+    """The id that a server gave its answer, outermost first: Microsoft Graph has it in `error.innerError`."""
+    found = _first_text(value, _IDS)
+    if found is not None or depth >= _DIG:
+        return found
+    for name in ("error", "errors", "innerError", "innererror", *_WRAPPERS):
+        inner = value.get(name)
+        if isinstance(inner, list) and inner:
+            inner = inner[0]
+        if not isinstance(inner, Mapping):
+            inner = _json_in(inner)
+        if inner is not None and (found := _id_in(inner, depth + 1)) is not None:
+            return found
+    return None
 
 
 def has_token(value: Mapping[str, Any]) -> bool:

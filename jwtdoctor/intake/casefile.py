@@ -56,6 +56,13 @@ _SAVED_HEADERS = [
     "x-github-request-id",
     "x-ms-request-id",
     "x-correlation-id",
+    "x-docusign-tracetoken",
+    "box-request-id",
+    "x-vcap-request-id",
+    "x-n-operationid",
+    "x-transaction-id",
+    "x-zm-trackingid",
+    "x-amzn-requestid",
 ]
 _WARNING_LIMIT = 20
 

@@ -22,6 +22,7 @@ from jwtdoctor.intake.bounds import shortened
 from jwtdoctor.intake.buried import Buried, as_body, buried_in, last_error
 from jwtdoctor.intake.forms import safe_split
 from jwtdoctor.intake.redact import clean, printable, without_key_blocks
+from jwtdoctor.intake.reply_facts import printed_id
 from jwtdoctor.intake.sighting import MAX_TEXT, Sighting, earlier, fact
 from jwtdoctor.intake.urls import look_at_url
 from jwtdoctor.model.chart import Observation
@@ -54,9 +55,12 @@ _PHRASE = re.compile(
     rf"->|:|-|–|—|,|\|)\s{{0,3}}|\s{{1,3}}(?=[\"(]))"
 )
 _BARE = re.compile(rf"(?<![A-Za-z0-9_])({_CODES})(?![A-Za-z0-9_])")
+_SPOKEN_CODE = re.compile(r"\binvalid grant\b(?! type)", re.IGNORECASE)
+"""A client that spells its codes out: "OAuth refresh failed due to invalid grant"."""
 _BRACKETED = re.compile(rf"\[({_CODES})\]\s{{1,3}}(?=\S)")
 _SIMPLE_SALESFORCE = re.compile(r"Authentication failed \(code: ([^)\n]{1,100})\): {0,3}")
 _AADSTS = re.compile(r"AADSTS\d{5,8}:\s{0,3}[^\n]{0,1500}")
+_TIMESTAMP = re.compile(r"Timestamp:\s{0,3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 _DESCRIPTION_END = re.compile(
     r"[\"'][\s]{0,3}[,})\]]|\\n|\n|\s{1,4}at (?:async |Object\.|[\w$.<>]{1,80} ?\()|"
     r"\s{1,3}\[audience=|\s{0,3}\(truncated|\",|\"\s{0,2}\{|[\"']?\s{0,2}$"
@@ -76,7 +80,7 @@ _REASON = re.compile(
 _ASKED = re.compile(
     r"(?:request to|requests? to|POST(?:ing)?(?: to)?|GET|[Tt]oken ?[Uu][Rr][LI]"
     r"|token_ur[li]|tokenEndpoint|token endpoint"
-    r"|[Rr]equesting|Client error: `POST|Post|for url|\"?url\"?)[\s:=\"'`]{1,4}(https?://[^\s\"'`<>,)]{3,500})"
+    r"|[Rr]equesting|Client error: `POST|Post|for url|URL|\"?url\"?)[\s:=\"'`]{1,4}(https?://[^\s\"'`<>,)]{3,500})"
 )
 
 _HISTORY = re.compile(
@@ -354,6 +358,8 @@ def _phrases(text: str) -> list[Buried]:
     if found:
         return sorted(found, key=lambda one: one.at)
     bare = list(_BARE.finditer(text[-200_000:]))
+    if not bare and _SPOKEN_CODE.search(text[-200_000:]):
+        return [Buried(0, "invalid_grant", None, as_body("invalid_grant", None), True)]
     if not bare:
         return []
     return [Buried(bare[-1].start(), bare[-1][1], None, as_body(bare[-1][1], None), True)]
@@ -379,10 +385,20 @@ def _of_simple_salesforce(text: str) -> Iterable[Buried]:
 
 def _of_aadsts(text: str) -> Iterable[Buried]:
     for found in list(_AADSTS.finditer(text))[-_MOST_PHRASES:]:
-        said = re.split(r"\\r|\\n|[\"']\s{0,2}[,})]", found[0], maxsplit=1)[0].strip()
+        said = _entras_words(text[found.start() : found.start() + 2_000], found[0])
         before = _BARE.findall(text[max(0, found.start() - 200) : found.start()])
         code = before[-1] if before else None
         yield Buried(found.start(), code, said, as_body(code, said), True)
+
+
+def _entras_words(window: str, line: str) -> str:
+    """The whole of it up to its time stamp, over line breaks; without one, the line up to a quote that ends it."""
+    stamp = _TIMESTAMP.search(window)
+    if stamp is not None and window.count("AADSTS", 0, stamp.start()) == 1:
+        return re.sub(r"(?:\\r|\\n|\s)+", " ", window[: stamp.end()])
+    reason = re.match(r"[^\[]{0,200}\[Reason -[^\]\n]{0,800}\]", line)
+    kept = reason.end() if reason is not None else 0
+    return line[:kept] + re.split(r"\\r|\\n|[\"']\s{0,2}[,})]", line[kept:], maxsplit=1)[0].rstrip()
 
 
 def _description_at(text: str, start: int) -> str:
@@ -400,7 +416,7 @@ def _of_body(text: str, found: tuple[Buried, ...], chosen: Buried) -> Sighting:
         one.line for one in found if one is not chosen and one.line and one.line != chosen.line and not one.granted
     )
     status = None if chosen.granted else _status_near(text, chosen.at)
-    return _with_context(Sighting(reply=Reply(status, body=chosen.body), warnings=others), text)
+    return _with_context(Sighting(Reply(status, body=chosen.body), text=_around(text), warnings=others), text)
 
 
 def _of_phrases(text: str, phrases: list[Buried]) -> Sighting:
@@ -409,7 +425,7 @@ def _of_phrases(text: str, phrases: list[Buried]) -> Sighting:
     status = _status_near(text, chosen.at)
     if chosen.description is None:
         return _with_context(_of_bare_code(text, chosen.error or "", status, others), text)
-    return _with_context(Sighting(reply=Reply(status, body=chosen.body), warnings=others), text)
+    return _with_context(Sighting(Reply(status, body=chosen.body), text=_around(text), warnings=others), text)
 
 
 def _of_bare_code(text: str, code: str, status: int | None, warnings: tuple[str, ...]) -> Sighting:
@@ -448,13 +464,16 @@ def _with_context(seen: Sighting, text: str) -> Sighting:
 
 
 def _context_facts(text: str) -> list[Observation]:
-    """The host of a token URL that a line plainly says was asked, and the CLI's own pair."""
+    """The host of a token URL that a line plainly says was asked, the CLI's own pair, and the id of an answer."""
     found: list[Observation] = []
+    if (by_id := printed_id(text[-20_000:])) is not None:
+        found.append(fact("reply.correlation_id", by_id, "client"))
     urls = [url for url in _ASKED.findall(text[-400_000:]) if "/oauth" in url or "/token" in url or "/ims/" in url]
     if urls:
         parts = safe_split(urls[-1])
         if parts.host:
             found += [fact("request.token_host", parts.host, "client"), fact("request.scheme", parts.scheme, "client")]
+            found += [fact("request.token_path", clean(parts.path)[:500], "client")] if parts.path.strip("/") else []
     elif pairs := _PAIR.findall(text[-400_000:]):
         audience, login = pairs[-1]
         found += _of_login(_Try("", audience, login))
@@ -490,6 +509,11 @@ def _redirect_in(text: str) -> Sighting | None:
         end = _URL_END.search(after)
         return look_at_url(before[starts[-1] :] + (after[: end.start()] if end else after))
     return None
+
+
+def _around(text: str) -> str | None:
+    """The lines around an answer, where there are any: what the client or the server logged beside it may tell more."""
+    return _kept(text) if "\n" in text.strip() else None
 
 
 def _kept(text: str) -> str:

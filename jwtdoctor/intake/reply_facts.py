@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from jwtdoctor.assertions.dpop import is_nonce
 from jwtdoctor.intake.bodies import BodyParts, parts_of
 from jwtdoctor.intake.redact import clean
-from jwtdoctor.intake.times import CURRENT_TIME, http_date, iso_time, printed_in
+from jwtdoctor.intake.times import CURRENT_TIME, PRINTED, http_date, iso_time, printed_in, times_alike
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.facts import Value
@@ -22,15 +23,25 @@ _ID_HEADERS = (
     "x-github-request-id",
     "x-ms-request-id",
     "x-correlation-id",
+    "x-docusign-tracetoken",
+    "box-request-id",
+    "x-vcap-request-id",
+    "x-n-operationid",
+    "x-transaction-id",
+    "x-zm-trackingid",
+    "x-amzn-requestid",
 )
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\[({_UUID})\]\s{{0,3}}$", re.IGNORECASE)
+_PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\[({_UUID})\]\s{{0,3}}$", re.IGNORECASE | re.MULTILINE)
 """Entra's, and Snowflake's at the end of `JWT token is invalid.`: an administrator looks the true reason up by it."""
+_PRINTED_TRACE = re.compile(rf"\bTrace ID:\s{{0,3}}({_UUID})", re.IGNORECASE)
+_CHALLENGED = re.compile(r'\b(error|error_description)="([^"]{0,500})"')
 _THUMBPRINT = re.compile(
     r"\bthumbprint of key used by client:\s{0,3}'([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})'", re.IGNORECASE
 )
-_VALID_FROM = re.compile(r"valid from:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
-_EXPIRY = re.compile(r"expiry time of assertion:?\s{0,3}([0-9T:.\-]{19,30}Z?)", re.IGNORECASE)
+_ROW = re.compile(r"authentication failure\s{0,3}-\s{0,3}(Failed: .{3,300})", re.IGNORECASE)
+_VALID_FROM = re.compile(rf"valid from:?\s{{0,3}}{PRINTED}", re.IGNORECASE)
+_EXPIRY = re.compile(rf"expiry time of assertion:?\s{{0,3}}{PRINTED}", re.IGNORECASE)
 
 
 def observe_reply(reply: Reply) -> tuple[Observation, ...]:
@@ -41,9 +52,12 @@ def observe_reply(reply: Reply) -> tuple[Observation, ...]:
         # The token endpoint never asks for proxy credentials (RFC 9110 §15.5.8): this is not its answer.
         facts["path.proxy_status"] = 407
     facts |= _of_transport(reply, parts)
-    facts |= _of_body(parts)
+    facts |= _of_body(parts) or _of_challenge(reply)
     facts["reply.granted"] = _granted(reply.status, parts)
     facts["reply.correlation_id"] = _correlation_id(reply, parts)
+    facts["reply.trace_id"] = _trace_id(parts)
+    nonce = reply.header("dpop-nonce")
+    facts["reply.dpop_nonce_given"] = None if nonce is None else is_nonce(nonce)
     found = [Observation(name, value, "reply") for name, value in facts.items() if value is not None]
     return (*found, *_of_printed_key(parts.description or ""), *_of_printed_times(parts.description or ""))
 
@@ -84,6 +98,31 @@ def _of_body(parts: BodyParts) -> dict[str, Value | None]:
         "reply.error": clean(parts.error)[:200] if parts.error else None,
         "reply.description": clean(parts.description) if parts.description else None,
         "reply.has_description": parts.description is not None,
+        "login_history.status": _row_in(parts.description or ""),
+    }
+
+
+def _row_in(description: str) -> str | None:
+    """Salesforce has put its row of Login History behind `authentication failure`."""
+    found = _ROW.fullmatch(description.strip()[:400])
+    return None if found is None else clean(found[1])
+
+
+def challenge_of(reply: Reply) -> tuple[str | None, str | None]:
+    """Error and description of a refusal's `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1)."""
+    found = dict(_CHALLENGED.findall((reply.header("www-authenticate") or "")[:2000]))
+    return found.get("error"), found.get("error_description")
+
+
+def _of_challenge(reply: Reply) -> dict[str, Value | None]:
+    """What an API says in a header and in no body."""
+    error, description = challenge_of(reply)
+    if reply.status is None or reply.status < 400 or error is None:
+        return {}
+    return {
+        "reply.error": clean(error)[:200],
+        "reply.description": clean(description)[:2000] if description else None,
+        "reply.has_description": bool(description),
     }
 
 
@@ -98,8 +137,20 @@ def _granted(status: int | None, parts: BodyParts) -> bool | None:
 
 def _correlation_id(reply: Reply, parts: BodyParts) -> str | None:
     found = parts.correlation_id or next((v for name in _ID_HEADERS if (v := reply.header(name))), None)
-    if not found and (printed := _PRINTED_ID.search((parts.description or "")[:4000])) is not None:
-        found = printed[1] or printed[2]
+    found = found or printed_id((parts.description or "")[:4000])
+    return clean(found)[:100] if found else None
+
+
+def printed_id(text: str) -> str | None:
+    """The id of an answer that its words print."""
+    printed = _PRINTED_ID.search(text)
+    return None if printed is None else printed[1] or printed[2]
+
+
+def _trace_id(parts: BodyParts) -> str | None:
+    """Entra has two ids, and its support asks for both."""
+    printed = _PRINTED_TRACE.search((parts.description or "")[:4000])
+    found = parts.trace_id or (None if printed is None else printed[1])
     return clean(found)[:100] if found else None
 
 
@@ -111,17 +162,16 @@ def _of_printed_key(description: str) -> tuple[Observation, ...]:
 
 def _of_printed_times(description: str) -> tuple[Observation, ...]:
     """Entra prints the assertion's window beside its own clock (AADSTS700024): the best evidence of the field."""
-    now = printed_in(description)
-    if now is None or CURRENT_TIME.search(description) is None:
+    said = [form.search(description[:4000]) for form in (CURRENT_TIME, _EXPIRY, _VALID_FROM)]
+    now, expiry, start = times_alike(*(None if one is None else one[1] for one in said))
+    if now is None:
         return ()
     found: list[Observation] = []
-    expiry = _EXPIRY.search(description[:4000])
-    start = _VALID_FROM.search(description[:4000])
-    if expiry and (at := iso_time(expiry[1])) is not None:
-        found.append(Observation("assertion.exp_in_s", round(at - now, 3), "reply"))
-    if start and (at := iso_time(start[1])) is not None:
-        found.append(Observation("assertion.nbf_in_s", round(at - now, 3), "reply"))
-    elif start:
+    if expiry is not None:
+        found.append(Observation("assertion.exp_in_s", round(expiry - now, 3), "reply"))
+    if start is not None:
+        found.append(Observation("assertion.nbf_in_s", round(start - now, 3), "reply"))
+    elif said[2] is not None:
         # Valid from 1970: the assertion carries no nbf.
         found.append(Observation("assertion.nbf_present", False, "reply"))
     return tuple(found)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from jwtdoctor.assertions.decode import observe_parameter, take_apart
+from jwtdoctor.assertions.dpop import Beside, observe_proof
 from jwtdoctor.errors import NotAJwt
 from jwtdoctor.intake.forms import endpoint_of, safe_split, username_is_sandbox_style
 from jwtdoctor.intake.redact import clean
@@ -69,11 +70,12 @@ def observe_seen(request: SeenRequest, at: float | None = None) -> tuple[Observa
     facts |= _of_body(request)
     facts |= _of_client(request, values, user, has_basic)
     facts |= _of_parameters(values)
-    if request.headers and values.get("grant_type"):
-        facts["request.sends_dpop_proof"] = request.header("dpop") is not None
+    proof = request.header("dpop")
+    if proof is not None or (request.headers and values.get("grant_type")):
+        facts["request.sends_dpop_proof"] = proof is not None
     facts["request.client_ids_agree"] = _ids_agree(values, user)
     found = [Observation(name, value, "request") for name, value in facts.items() if value is not None]
-    return (*found, *_of_assertion(request, values, at))
+    return (*found, *_of_assertion(request, values, at), *_of_proof(request, proof, at))
 
 
 def flow_of(request: SeenRequest) -> str | None:
@@ -96,6 +98,7 @@ def _of_url(url: str) -> dict[str, Value | None]:
         return {}
     return {
         "request.token_host": clean(parts.host)[:_MAX_FACT],
+        "request.token_path": clean(parts.path)[:_MAX_FACT] if parts.path not in ("", "/") else None,
         "request.scheme": parts.scheme or None,
         "request.endpoint": endpoint_of(url),
     }
@@ -163,9 +166,17 @@ def _of_assertion(request: SeenRequest, values: Mapping[str, str], at: float | N
     if not token or token == REDACTED or _is_saml(values):
         return ()
     found = tuple(_bounded(one) for one in observe_parameter(token, at=at))
-    names = _claims_of(token)
-    listed = (Observation("assertion.claim_names", tuple(sorted(names)), "assertion"),) if names else ()
-    return (*found, *listed, *observe_username(found))
+    return (*found, *observe_username(found))
+
+
+def _of_proof(request: SeenRequest, proof: str | None, at: float | None) -> tuple[Observation, ...]:
+    """The facts of a DPoP proof, held against the request that it came with (RFC 9449 §4.3)."""
+    if proof is None:
+        return ()
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    is_bound = scheme.lower() == "dpop" and bool(token.strip()) and REDACTED not in token
+    beside = Beside(request.method.upper(), request.url, Secret(token.strip()) if is_bound else None)
+    return observe_proof(proof, beside, at=at)
 
 
 def observe_username(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
@@ -185,6 +196,8 @@ def _ids_agree(values: Mapping[str, str], user: str | None) -> bool | None:
     ids = [values.get("client_id"), user]
     claims = _claims_of(values.get("client_assertion", ""))
     ids += [str(claims[name]) for name in ("iss", "sub") if name in claims]
+    # Of a secret that is a JWT the subject alone is the client: Apple's issuer is the team.
+    ids += [str(value) for name, value in _claims_of(values.get("client_secret", "")).items() if name == "sub"]
     if "client_id" in values or user:
         claims = _claims_of(values.get("assertion", ""))
         ids += [str(claims["iss"])] if "iss" in claims else []
@@ -204,9 +217,12 @@ def _claims_of(token: str) -> Mapping[str, object]:
 
 
 def _bounded(seen: Observation) -> Observation:
-    if not isinstance(seen.value, str):
-        return seen
-    return Observation(seen.fact, clean(seen.value)[:_MAX_FACT], seen.source, seen.uncertainty)
+    value: Value = seen.value
+    if isinstance(value, str):
+        value = clean(value)[:_MAX_FACT]
+    elif isinstance(value, tuple):
+        value = tuple(clean(one)[:_MAX_FACT] for one in value)
+    return Observation(seen.fact, value, seen.source, seen.uncertainty)
 
 
 def _is_saml(values: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """Reads the knowledge: from `knowledge.jsonl`, which the build makes of the TOML files, else from these themselves.
 
 Parsing a hundred TOML files costs several bare interpreter starts, so an installed package holds the same tables as
-JSON, one a line: the first says what the others are and by which hosts and words a provider is known. A line is parsed,
+JSON, one a line: the first says what the others are and what gives a provider away. A line is parsed,
 and a cause or provider typed, only when it is asked for, since one run needs one or two providers of many; what all of
 them cost a start is the reading of the file. That a file keeps the format is checked where it is written and built.
 """
@@ -158,8 +158,8 @@ def _merged(parts: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def _signs(table: Mapping[str, Any]) -> Signs:
     fixed = tuple(audience for audience in table.get("audiences", ()) if "{" not in audience)
-    hosts, words, issuers = (tuple(table.get(name, ())) for name in ("hosts", "words", "issuers"))
-    return Signs(hosts, words, issuers, fixed)
+    hosts, words, issuers, paths = (tuple(table.get(name, ())) for name in ("hosts", "words", "issuers", "paths"))
+    return Signs(hosts, words, issuers, fixed, paths)
 
 
 def _checked(typed: Callable[[str, Mapping[str, Any]], T]) -> Callable[[str, Mapping[str, Any]], T]:
@@ -179,7 +179,7 @@ def _checked(typed: Callable[[str, Mapping[str, Any]], T]) -> Callable[[str, Map
 
 def _patterns(value: Any, key: str = "") -> Iterator[str]:
     if isinstance(value, str):
-        if key in ("pattern", "matches", "hosts", "words", "issuers", "form"):
+        if key in ("pattern", "matches", "hosts", "words", "issuers", "paths", "form"):
             yield value
     elif isinstance(value, Mapping):
         for name, inner in value.items():

@@ -47,7 +47,7 @@ _CAUSE_KEYS = {
 _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
     "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
-    "expired_certificate", "requests", "words", "issuers", "rules", "client_id",
+    "expired_certificate", "requests", "words", "issuers", "rules", "client_id", "paths",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
@@ -91,6 +91,7 @@ def provider_of(slug: str, table: Table) -> Provider:
         title=_text(table, "title", where),
         hosts=tuple(table.get("hosts", ())),
         words=tuple(table.get("words", ())),
+        paths=tuple(table.get("paths", ())),
         client_id=_client_id(table.get("client_id"), where),
         issuers=tuple(table.get("issuers", ())),
         rules=_rules(table.get("rules", {}), where),

@@ -74,6 +74,12 @@ class Attempt:
     """Another client whose assertion is built in place of ours, claim for claim (`assertions/clients.py`)."""
     revoke: bool = False
     """Whether a granted token is given back at the end. Repeated logins may share one session (Salesforce)."""
+    dpop: bool = False
+    """Whether each request that carries a credential or a bound token carries a proof of a key too (RFC 9449)."""
+    dpop_key_path: str | None = None
+    """The key of the proofs; None: one that is made for this examination and dropped with the token."""
+    dpop_claims: Mapping[str, Any] = field(default_factory=dict)
+    """Claims put over those of the proof (deliberate faults)."""
     ready_assertion: Secret | None = None
     """An assertion that was made elsewhere, sent as it is, whatever it is (deliberate faults; another program's)."""
 

@@ -22,9 +22,17 @@ class Fact:
     """Known values, for questions. Enumerations are open: another text is kept."""
     ask: str = ""
     """The question that a person can answer; empty where only a probe can know."""
+    elsewhere: str | None = ""
+    """The question at other providers than Salesforce: "" as it is, None where it means nothing there."""
     derived: bool = False
     personal: bool = False
     """The value may name a person, an org or an app, and is replaced when a case is saved."""
+
+    def ask_at(self, provider: str) -> str:
+        """The question as it is asked at a provider, by slug; empty where it is not."""
+        if provider == "salesforce" or self.elsewhere == "":
+            return self.ask
+        return self.elsewhere or ""
 
 
 def fits(fact: Fact, value: object) -> bool:
@@ -50,6 +58,7 @@ def fact(
     *,
     witness: str = "",
     ask: str = "",
+    elsewhere: str | None = "",
     answers: tuple[str, ...] = (),
     personal: bool = False,
 ) -> Fact:
@@ -57,4 +66,4 @@ def fact(
     unit = "s" if name.endswith("_s") else "min" if name.endswith("_min") else ""
     if kind == "bool" and ask:
         answers = ("true", "false")
-    return Fact(name, kind, witness or name, meaning, unit, answers, ask, personal=personal)
+    return Fact(name, kind, witness or name, meaning, unit, answers, ask, elsewhere, personal=personal)

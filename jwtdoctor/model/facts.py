@@ -16,11 +16,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jwtdoctor.model.fact import Fact, Kind, Value, fits
-from jwtdoctor.model.vocabulary import app, assertion, clock, history, key, org, path, reply, request, token, user
+from jwtdoctor.model.vocabulary import (
+    app,
+    assertion,
+    clock,
+    history,
+    key,
+    org,
+    path,
+    proof,
+    reply,
+    request,
+    token,
+    user,
+)
 
 __all__ = ["OBSERVABLE", "VOCABULARY", "Fact", "Kind", "Value", "fits"]
 
-SUBJECTS = (clock, assertion, key, request, reply, path, app, user, org, history, token)
+SUBJECTS = (clock, assertion, key, request, proof, reply, path, app, user, org, history, token)
 
 VOCABULARY: dict[str, Fact] = {one.name: one for subject in SUBJECTS for one in subject.OBSERVED} | {
     one.name: replace(one, derived=True) for subject in SUBJECTS for one in subject.DERIVED

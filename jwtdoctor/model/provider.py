@@ -153,13 +153,14 @@ class ClientIdForm:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What gives a provider away: its `hosts`, `words`, `issuers` and `audiences`, as `Provider` has them."""
+    """What gives a provider away: its `hosts`, `words`, `issuers`, `audiences` and `paths`, as `Provider` has them."""
 
     hosts: tuple[str, ...]
     words: tuple[str, ...]
     issuers: tuple[str, ...]
     audiences: tuple[str, ...]
     """Without those that name a host or a client by a place holder."""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,9 @@ class Provider:
     """By `RULES`, for people; what is missing is not known. Programs read the fields above."""
     words: tuple[str, ...] = ()
     """Regular expressions for what nobody else prints: it is known by them where no host tells."""
+    paths: tuple[str, ...] = ()
+    """Regular expressions for the path of an endpoint that nobody else has so: what gives it away on a host of its
+    customer's, and at its own hosts a path beside `token_path`."""
 
     def limit(self, name: str) -> float | None:
         """The figure, or None where it is not known."""

@@ -49,10 +49,10 @@ def _spellings(request: TokenRequest) -> list[str]:
 
 
 def _parts(secret: str) -> list[str]:
-    """The secret; of `Basic …` and `Bearer …` the credential alone; of a JWT the signature, which makes it usable."""
+    """The secret; of `Basic …`, `Bearer …`, `DPoP …` the credential; of a JWT the signature, which makes it usable."""
     parts = [secret]
     scheme, _, credential = secret.partition(" ")
-    if scheme.lower() in ("basic", "bearer") and credential:
+    if scheme.lower() in ("basic", "bearer", "dpop") and credential:
         parts.append(credential)
     if secret.count(".") == 2:
         parts.append(secret.rpartition(".")[2])

@@ -31,6 +31,7 @@ from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.reasoning import salesforce_hosts as hosts
 
+_RFC_DPOP = "https://www.rfc-editor.org/rfc/rfc9449#section-5"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOST_SCOPES = 50
 LONGEST_LIFE_S = 1e9
@@ -80,7 +81,7 @@ def look_at_grant(reply: Reply, attempt: Attempt, provider: Provider) -> TokenSe
     facts: dict[str, Value] = {"token.is_fresh": True}
     findings: list[Finding] = []
     claims = _claims_of(grant, facts)
-    _of_type(grant, facts, findings)
+    _of_type(grant, attempt, facts, findings)
     _of_scopes(grant, claims, attempt, provider, facts, findings)
     _of_life(grant, claims, facts)
     _of_audience(claims, facts)
@@ -122,13 +123,20 @@ def _claims_of(grant: Grant, facts: dict[str, Value]) -> Mapping[str, Any]:
     return claims
 
 
-def _of_type(grant: Grant, facts: dict[str, Value], findings: list[Finding]) -> None:
-    """RFC 6749 §7.1: who does not understand the type must not use the token. RFC 9449 §5: DPoP wants a proof."""
+def _of_type(grant: Grant, attempt: Attempt, facts: dict[str, Value], findings: list[Finding]) -> None:
+    """RFC 6749 §7.1: who does not understand the type must not use the token. RFC 9449 §5: DPoP wants a proof, and a
+    server that knows nothing of proofs answers one with a plain bearer token."""
     kind = clean(grant.text("token_type"))[:50]
     if not kind:
         return
     facts["token.type"] = kind
-    if kind.lower() == "dpop":
+    if kind.lower() == "dpop" and attempt.dpop:
+        return
+    if attempt.dpop:
+        message = f"a DPoP proof was sent, and the token is of the type {kind}: whoever has it can use it"
+        remedy = "switch DPoP on for the app, or count on no binding"
+        findings.append(Finding("token-is-not-bound", "warning", "token_type", message, remedy, (_RFC_DPOP,)))
+    elif kind.lower() == "dpop":
         message = "the token is bound to a key: the API wants a DPoP proof with it and refuses it as Bearer"
         findings.append(Finding("token-is-bound", "warning", "token_type", message, "send a DPoP proof with each call"))
 

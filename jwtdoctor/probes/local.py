@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +48,11 @@ def look_at_key(attempt: Attempt, now: float) -> KeySeen:
     key = load_private(data, where=where, passphrase=attempt.key_passphrase)
     certificate = _certificate_of(attempt)
     public = None if certificate is None else load_public(certificate[0], where=certificate[1])
-    observations = (*observe_key(key, public, now), *_permissions(attempt.key_path))
+    observations = (
+        *observe_key(key, public, now),
+        *_permissions(attempt.key_path),
+        *_named_by_issuer(attempt.client_id, key),
+    )
     pairs = {o.fact: o.value for o in observations}.get("key.matches_certificate")
     said = {
         None: "no certificate given to compare with",
@@ -73,10 +79,12 @@ def make_assertion(
 
 
 def observe_making(attempt: Attempt, assertion: Assertion) -> tuple[Observation, ...]:
-    """What only the maker of an assertion knows: a `jti` that was made just now was never sent before."""
+    """What only the maker of an assertion knows: a `jti` made just now was never sent before; a given one may be."""
     chosen = attempt.extra_claims if attempt.assertion is None else attempt.assertion.extra_claims
-    if "jti" not in assertion.claims or "jti" in chosen:
+    if "jti" not in assertion.claims:
         return ()
+    if "jti" in chosen:
+        return (Observation("assertion.jti_is_fixed", True, "assertion"),)
     return (Observation("history.assertion_reused", False, "assertion"),)
 
 
@@ -109,10 +117,10 @@ def spec_of(
         issuer=attempt.client_id,
         subject=attempt.username or (attempt.client_id if proves_client else ""),
         audience=attempt.audience
-        or (default_audience(attempt.token_url, provider, flow) if wants_audience(provider) else ""),
+        or (default_audience(attempt.token_url, provider, flow, attempt.client_id) if wants_audience(provider) else ""),
         jti=proves_client or "jti" in provider.required_claims,
         lifetime_s=attempt.lifetime_s,
-        alg=attempt.alg or ("RS256" if key is None else default_alg(key)),
+        alg=attempt.alg or ("RS256" if key is None else default_alg(key, provider.algorithms)),
         kid=attempt.kid,
         x5t=x5t,
         x5t_s256=x5t_s256,
@@ -140,8 +148,10 @@ def wants_audience(provider: Provider) -> bool:
     return not provider.required_claims or "aud" in provider.required_claims
 
 
-def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer") -> str:
-    """The audience that fits a token URL: the provider's first whose host is the URL's, else the URL's own host.
+def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer", client_id: str = "") -> str:
+    """The audience that fits a token URL: the provider's first of that very host, else the first that follows from it.
+
+    Without either it is the URL's own host. `client_id` stands in for its place holder.
 
     Salesforce takes login, test and the org's My Domain (help, xcloud.remoteaccess_oauth_jwt_flow; sfdx-core
     sfdcUrl.ts), so the host that is asked is right for each of them. A client that proves itself names the token
@@ -150,15 +160,20 @@ def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer
     from urllib.parse import urlsplit
 
     parts = urlsplit(token_url)
-    if flow == "private-key-jwt" and (provider.slug == "generic" or not _sayable(provider.audiences)):
+    named = tuple(one.replace("{client_id}", client_id) for one in provider.audiences) if client_id else ()
+    audiences = named or provider.audiences
+    if flow == "private-key-jwt" and (provider.slug == "generic" or not _sayable(audiences)):
         return token_url
     own = f"{parts.scheme}://{parts.netloc}"
-    for audience in _plain(provider.audiences):
-        if "{host}" in audience:
-            return audience.replace("https://{host}", own).replace("{host}", parts.netloc)
-        if audience.rstrip("/") == own:
+    plain = _plain(audiences)
+    for audience in plain:
+        if audience.rstrip("/") == own or audience.partition("://")[2].partition("/")[0] == parts.netloc:
             return audience
-    return own if provider.slug == "salesforce" or not _plain(provider.audiences) else _plain(provider.audiences)[0]
+        if audience.partition("/")[0] == parts.netloc:
+            return audience
+    if provider.slug == "salesforce" or not plain:
+        return own
+    return plain[0].replace("https://{host}", own).replace("{host}", parts.netloc)
 
 
 def _sayable(audiences: tuple[str, ...]) -> bool:
@@ -196,6 +211,17 @@ def _permissions(path: str | None) -> tuple[Observation, ...]:
     except OSError:
         return ()
     return (Observation("key.readable_by_others", bool(mode & 0o077), "key"),)
+
+
+def _named_by_issuer(issuer: str, key: PrivateKey) -> tuple[Observation, ...]:
+    """Snowflake's iss ends in the SHA-256 of the public key: whether that is this key's."""
+    named = re.search(r"\.SHA256:([A-Za-z0-9+/]{43}=)$", issuer)
+    if named is None:
+        return ()
+    from jwtdoctor.assertions.keys import public_of
+
+    own = b64encode(bytes.fromhex(public_of(key).spki_sha256)).decode()
+    return (Observation("key.is_named_by_iss", named[1] == own, "key"),)
 
 
 def _read(path: str) -> bytes:

@@ -1,22 +1,33 @@
-"""The one credentialed request, and what goes before it: a code from the authorize endpoint, or from a device."""
+"""The one credentialed request, and what goes before it: a code from the authorize endpoint, or from a device.
+
+With DPoP it may become two: an endpoint that wants a nonce in the proof refuses first and names one (RFC 9449 §8). Then
+the request is sent once more, and never a third time. Its assertion is signed anew, since some endpoints have used the
+`jti` of the first by then (Okta). Both count as logins, for both carried the credentials.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Literal
 
 from jwtdoctor.instruments.ports import Person, Transport
 from jwtdoctor.intake.reply_facts import observe_reply
 from jwtdoctor.intake.request_facts import observe_request
-from jwtdoctor.model.assertion import Assertion
+from jwtdoctor.model.assertion import Assertion, Finding
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
-from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply
+from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply, TokenRequest
 from jwtdoctor.model.provider import Provider
+from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.dpop import HEADER, Heard, Prover, findings_of, sent_twice
 from jwtdoctor.probes.echoes import without_own_secrets
 from jwtdoctor.probes.flows import api_jwt, authorization_code, device, token_request
 
 CANCELLED = "cancelled before anything was sent"
+Again = Callable[[], Assertion | None]
+"""Signs the assertion of a request anew; None where it was made elsewhere, or where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,9 @@ class Asked:
     logins: int
     saw: str
     skipped: str = ""
+    findings: tuple[Finding, ...] = ()
+    proof: Secret | None = None
+    """The DPoP proof of the last request."""
 
 
 def ask_for_token(
@@ -40,15 +54,20 @@ def ask_for_token(
     host: str | None = None,
     person: Person | None = None,
     provider: Provider | None = None,
+    *,
+    prover: Prover | None = None,
+    again: Again | None = None,
 ) -> Asked:
     """Sends one login. `is_cancelled` is read just before it; a login that was sent is always counted.
 
     `host` is the one that a listener on loopback is to play, where that is not its usual one. `person` can log in by
-    browser; the time that this takes is not `deadline_s`.
+    browser; the time that this takes is not `deadline_s`. `prover` signs DPoP proofs. With `again` the request is sent
+    once more where a nonce is asked for; without it never.
     """
     seen: tuple[Observation, ...] = ()
+    wire = _Wire(transport, deadline_s, is_cancelled, None if flow == "api-jwt" else prover)
     if flow == "device" and attempt.device_code is None and person is not None:
-        return _device(attempt, transport, deadline_s, is_cancelled, person)
+        return _device(attempt, wire, person)
     if flow == "authorization-code" and attempt.code is None:
         authorized = authorization_code.authorize(attempt, transport, deadline_s, person)
         if authorized.attempt is None:
@@ -56,17 +75,74 @@ def ask_for_token(
         attempt, seen = authorized.attempt, authorized.seen
     elif flow == "authorization-code":
         seen = authorization_code.of_given_pair(attempt)
-    request = token_request(flow, attempt, assertion, provider)
-    if host is not None:
-        request = replace(request, headers=(*request.headers, ("Host", host)))
-    seen = (*seen, *observe_request(request), *_of_password(flow, attempt))
+
+    def made(signed: Assertion | None) -> TokenRequest:
+        request = token_request(flow, attempt, signed, provider)
+        return request if host is None else replace(request, headers=(*request.headers, ("Host", host)))
+
+    def anew() -> TokenRequest:
+        fresh = None if again is None else again()
+        wire.assertion = "none" if assertion is None else "the same" if fresh is None else "fresh"
+        return made(fresh or assertion)
+
+    request = made(assertion)
+    seen = (*seen, *_of_password(flow, attempt))
     if is_cancelled():
-        return Asked(seen, None, 0, CANCELLED, skipped=CANCELLED)
-    exchange = without_own_secrets(transport.post_form(request, deadline_s), request)
+        return Asked((*seen, *observe_request(request)), None, 0, CANCELLED, skipped=CANCELLED)
+    exchange = wire.send(request, None if again is None else anew)
     if flow == "api-jwt" and isinstance(exchange, Reply) and api_jwt.is_taken(exchange):
         taken = Observation("reply.granted", True, "reply")
-        return Asked((*seen, *observe_exchange(exchange), taken), exchange, 1, f"{exchange.status} the JWT was taken")
-    return Asked((*seen, *observe_exchange(exchange)), exchange, _logins(exchange), line_of(exchange))
+        told = (*seen, *observe_request(request), *observe_exchange(exchange), taken)
+        return Asked(told, exchange, 1, f"{exchange.status} the JWT was taken")
+    return wire.asked(seen, exchange)
+
+
+@dataclass(slots=True)
+class _Wire:
+    """Sends what belongs to one login: each request with a fresh proof, and one of them twice where that is asked for.
+
+    `spent` counts the logins before the last request, `sent` is the last one as it went out.
+    """
+
+    transport: Transport
+    deadline_s: float
+    is_cancelled: Callable[[], bool]
+    prover: Prover | None
+    spent: int = 0
+    sent: TokenRequest | None = None
+    heard: Heard = "nothing"
+    findings: list[Finding] = field(default_factory=list)
+    assertion: Literal["none", "fresh", "the same"] = "none"
+    """What went with a second request."""
+
+    def send(self, request: TokenRequest, anew: Callable[[], TokenRequest] | None) -> Exchange:
+        """The answer, or that to the request which `anew` makes, where the first asks for a nonce and gives one."""
+        began = monotonic()
+        exchange = self._once(request, self.deadline_s)
+        if self.heard == "nonce" and anew is not None and not self.spent and not self.is_cancelled():
+            self.spent = _logins(exchange)
+            exchange = self._once(anew(), max(0.1, self.deadline_s - (monotonic() - began)))
+            self.findings = [sent_twice(self.assertion), *findings_of("nonce", self.heard)]
+        elif self.heard != "nothing":  # of a flow that polls, it may come later too
+            self.findings += findings_of("nonce", self.heard) if self.spent else findings_of(self.heard, "nothing")
+        return exchange
+
+    def asked(self, seen: tuple[Observation, ...], exchange: Exchange) -> Asked:
+        """What came of the last request."""
+        assert self.sent is not None
+        told = (*seen, *observe_request(self.sent), *observe_exchange(exchange))
+        saw = ("a nonce was asked for and sent: " if self.spent else "") + line_of(exchange)
+        proof = next((value for name, value in self.sent.headers if name == HEADER), None)
+        return Asked(
+            told, exchange, self.spent + _logins(exchange), saw, findings=tuple(self.findings),
+            proof=proof if isinstance(proof, Secret) else None,
+        )  # fmt: skip
+
+    def _once(self, request: TokenRequest, deadline_s: float) -> Exchange:
+        self.sent = request if self.prover is None else self.prover.proved(request)
+        exchange = without_own_secrets(self.transport.post_form(self.sent, deadline_s), self.sent)
+        self.heard = "nothing" if self.prover is None else self.prover.hear(request.url, exchange)
+        return exchange
 
 
 def observe_exchange(exchange: Exchange) -> tuple[Observation, ...]:
@@ -111,24 +187,24 @@ def line_of(exchange: Exchange) -> str:
     return f"{exchange.status} {words}".strip()
 
 
-def _device(
-    attempt: Attempt, transport: Transport, deadline_s: float, is_cancelled: Callable[[], bool], person: Person
-) -> Asked:
-    """Shows a code, and polls until the person has entered it. Only the last poll is a login."""
-    begun = device.begin(attempt, transport, deadline_s)
+def _device(attempt: Attempt, wire: _Wire, person: Person) -> Asked:
+    """Shows a code, and polls until the person has entered it. Only the last poll is a login, and one that was sent
+    without the nonce that it then needed."""
+    begun = device.begin(attempt, wire.transport, wire.deadline_s)
     if not isinstance(begun, device.Begun):
         return Asked(observe_exchange(begun), begun, 0, "device code: " + line_of(begun))
     person.shown(begun.url, begun.user_code)
     request = token_request("device", replace(attempt, device_code=begun.code), None)
     exchange = device.poll(
-        lambda: without_own_secrets(transport.post_form(request, deadline_s), request),
+        lambda: wire.send(request, lambda: request),
         person,
         begun.interval_s,
         begun.expires_in_s,
-        is_cancelled,
+        wire.is_cancelled,
     )
-    seen = (*observe_request(request), *observe_exchange(exchange))
-    return Asked(seen, exchange, _logins(exchange), line_of(exchange))
+    if wire.sent is None:
+        return Asked((*observe_request(request), *observe_exchange(exchange)), exchange, 0, line_of(exchange))
+    return wire.asked((), exchange)
 
 
 def _not_authorized(authorized: authorization_code.Authorized) -> Asked:

@@ -189,7 +189,7 @@ def _nothing_open(found: list[Experiment], open_causes: list[str]) -> str:
 def _time(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Experiment | None:  # noqa: ARG001
     known = "clock.ahead_s" if "clock.ahead_s" in report.chart else "reply.date_ahead_s"
     ahead_s = report.chart.number(known)
-    if ahead_s is None or flow not in SIGNING:
+    if ahead_s is None or not (flow in SIGNING or attempt.dpop):
         return None
     if abs(ahead_s) <= SIGNIFICANT_S + report.chart.uncertainty(known):
         return None
@@ -198,7 +198,7 @@ def _time(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Ex
     if known == "reply.date_ahead_s":
         fact = "retry.granted_with_host_time"
         does = f"sign with the token host's time (against its Date this clock is {abs(ahead_s):.0f} s {side})"
-    return Experiment("time", fact, does, _afresh(attempt), ahead_s)
+    return Experiment("time", fact, does, afresh(attempt), ahead_s)
 
 
 def _audience(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Experiment | None:
@@ -220,7 +220,7 @@ def _audiences(
     from jwtdoctor.probes.local import default_audience
 
     if provider.slug != "salesforce":
-        return (default_audience(attempt.token_url, provider, flow),)
+        return (default_audience(attempt.token_url, provider, flow, attempt.client_id),)
     org, host = chart.text("org.kind"), chart.text("request.token_host") or ""
     of_org = None if org is None else _login_of("sandbox" if hosts.is_sandbox_like(org) else "production")
     side = hosts.side(hosts.host_kind(host))
@@ -242,7 +242,7 @@ def _host(report: Report, attempt: Attempt, provider: Provider, flow: str) -> Ex
         moved = _with_fitting_audience(moved, report.chart, other)
     plays = other if moved.token_url == attempt.token_url else None
     does = f"send it to {other} ({why})"
-    return Experiment("host", "retry.granted_with_host", does, _afresh(moved), host=plays, refutes=other == named)
+    return Experiment("host", "retry.granted_with_host", does, afresh(moved), host=plays, refutes=other == named)
 
 
 def _guessed_host(chart: Chart, now: str, provider: Provider, flow: str) -> str | None:
@@ -290,15 +290,15 @@ def _login_of(side: str) -> str:
 
 def with_audience(attempt: Attempt, audience: str) -> Attempt:
     """The attempt with another `aud`, wherever it stood, and with a fresh `jti`."""
-    fresh = _afresh(attempt)
+    fresh = afresh(attempt)
     others = {name: value for name, value in fresh.extra_claims.items() if name != "aud"}
     spec = None if fresh.assertion is None else replace(fresh.assertion, audience=audience)
     return replace(fresh, audience=audience, extra_claims=others, assertion=spec)
 
 
-def _afresh(attempt: Attempt) -> Attempt:
+def afresh(attempt: Attempt) -> Attempt:
     """The attempt with a new `jti` where it names one: the same twice is a replay."""
-    if "jti" not in attempt.extra_claims:
+    if attempt.extra_claims.get("jti") is None:
         return attempt
     return replace(attempt, extra_claims={**attempt.extra_claims, "jti": str(uuid4())})
 

@@ -26,6 +26,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from jwtdoctor.instruments.ports import Resources
 from jwtdoctor.intake.bodies import parts_of
 from jwtdoctor.intake.redact import clean
+from jwtdoctor.intake.reply_facts import challenge_of
 from jwtdoctor.model.assertion import Assertion, Finding
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Chart
@@ -33,6 +34,7 @@ from jwtdoctor.model.exchange import Exchange, Reply, TokenRequest
 from jwtdoctor.model.facts import Value
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.dpop import Heard, Prover, findings_of
 from jwtdoctor.probes.echoes import without_own_secrets
 from jwtdoctor.probes.flows import basic_header
 from jwtdoctor.probes.flows.private_key_jwt import assertion_fields
@@ -50,7 +52,6 @@ SESSION_QUERY = (
 _IDENTITY = re.compile(r"/id/\w{15,18}/\w{15,18}")
 _API_HOSTS = (*hosts.MY_DOMAINS, "instance")
 _MEMBER = re.compile(r"^\{(\w{1,40})\}")
-_CHALLENGED = re.compile(r'\b(error|error_description)="([^"]{0,500})"')
 
 Prove = Callable[[], Assertion | None]
 """Signs an assertion with which the client proves itself once more (RFC 7523 §2.2); None where it has none."""
@@ -66,15 +67,20 @@ def try_token(
     *,
     prove: Prove = lambda: None,
     known: Chart | None = None,
+    prover: Prover | None = None,
 ) -> TokenSeen:
     """Uses the token as a client would, read-only, and gives it back where that was asked for.
 
-    `known`: what was known before, such as the session level that the user must have.
+    `known`: what was known before, such as the session level that the user must have. `prover`: signs the DPoP proofs
+    that go with a token which is bound to its key.
     """
     grant = grant_of(reply)
     if grant is None:
         return TokenSeen()
-    return _Trial(grant, attempt, provider, flow, resources, monotonic() + budget_s, prove, known or Chart()).tried()
+    trial = _Trial(grant, attempt, provider, flow, resources, monotonic() + budget_s, prove, known or Chart())
+    if prover is not None and grant.text("token_type").lower() == "dpop":
+        trial.prover, trial.facts["token.sent_with_proof"] = prover, True
+    return trial.tried()
 
 
 @dataclass(slots=True)
@@ -89,6 +95,8 @@ class _Trial:
     ends_at: float
     prove: Prove
     known: Chart
+    prover: Prover | None = None
+    """Of a token that is bound to its key; None: the token goes as Bearer."""
     facts: dict[str, Value] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -118,7 +126,7 @@ class _Trial:
         if reply.status == 200 and parts_of(reply.body, reply.header("content-type")).kind == "json":
             self.facts["token.api_works"] = True
             self._session(url)
-        elif reply.status in (401, 403):  # anything else tells nothing of the token
+        elif reply.status in (401, 403) or _is_of_proof(reply):  # anything else tells nothing of the token
             self.facts["token.api_works"] = False
             self._api_refused(reply)
 
@@ -256,8 +264,25 @@ class _Trial:
         left_s = self._left_s()
         if left_s <= 0:
             return None
+        if self.prover is not None:
+            return self._get_with_proof(url, self.prover, left_s)
         sent = TokenRequest(url, (("token", self.grant.token),))
         return _reply(self.resources.get_with_token(url, self.grant.token, left_s), sent)
+
+    def _get_with_proof(self, url: str, prover: Prover, left_s: float) -> Reply | None:
+        """RFC 9449 §7.1: a proof with the token's hash goes along; once more with a nonce that is asked for (§9)."""
+        reply, heard = self._proved_once(url, prover, left_s)
+        second: Heard = "nothing"
+        if heard == "nonce" and self._left_s() > 0:
+            reply, second = self._proved_once(url, prover, self._left_s())
+        self.findings += findings_of(heard, second, urlsplit(url).path or "/")
+        return reply
+
+    def _proved_once(self, url: str, prover: Prover, left_s: float) -> tuple[Reply | None, Heard]:
+        proof = prover.proof("GET", url, self.grant.token).token
+        sent = TokenRequest(url, (("token", self.grant.token), ("proof", proof)))
+        exchange = self.resources.get_with_token(url, self.grant.token, left_s, proof)
+        return _reply(exchange, sent), prover.hear(url, exchange)
 
     def _post(self, url: str, token: Secret, more: tuple[tuple[str, str], ...] = ()) -> Reply | None:
         left_s = self._left_s()
@@ -341,8 +366,14 @@ def refusal_of(reply: Reply) -> tuple[str | None, str | None]:
     parts = parts_of(reply.body, reply.header("content-type"))
     if parts.is_error and parts.kind == "json":
         return parts.error, parts.description
-    challenged = dict(_CHALLENGED.findall((reply.header("www-authenticate") or "")[:2000]))
-    return challenged.get("error") or parts.error, challenged.get("error_description") or parts.description
+    error, description = challenge_of(reply)
+    return error or parts.error, description or parts.description
+
+
+def _is_of_proof(reply: Reply) -> bool:
+    """A refusal of the proof, or of its absence, which comes with 400 at some (Okta)."""
+    told = " ".join(one or "" for one in refusal_of(reply)).lower()
+    return reply.status == 400 and "dpop" in told
 
 
 def _is_high(level: str) -> bool:

@@ -303,7 +303,9 @@ _KNOWN: dict[tuple[str, str], Callable[[Any, Any, Provider], Judged]] = {
 
 _MEASURED = frozenset({"clock.ahead_s", "clock.uncertainty_s", "reply.date_ahead_s", "host.ahead_s"})
 _TEXTS = frozenset({"reply.error", "reply.description", "login_history.status", "reply.client_text"})
-_ACCIDENTAL = frozenset({"reply.correlation_id", "token.issued_ahead_s", "clock.uncertainty_s", "path.addresses"})
+_ACCIDENTAL = frozenset(
+    {"reply.correlation_id", "reply.trace_id", "token.issued_ahead_s", "clock.uncertainty_s", "path.addresses"}
+)
 """Facts that differ from one attempt to the next whatever is wrong."""
 
 

@@ -21,8 +21,8 @@ from jwtdoctor.model.provider import Provider
 from jwtdoctor.reasoning.rules.table import RULES, Derivation, Given
 
 IN_ORDER = (
-    "request", "clock", "assertion_times", "assertion_form", "host", "credentials", "app", "user", "reply", "path",
-    "token",
+    "request", "proof", "clock", "assertion_times", "assertion_form", "host", "credentials", "app", "user", "reply",
+    "path", "token",
 )  # fmt: skip
 
 for _name in IN_ORDER:

@@ -44,6 +44,17 @@ DNS = {
 }
 
 
+PROOFS = (
+    ("proof.jwk_is_private", True, "The DPoP proof shows its private key"),
+    ("proof.is_well_formed", False, "The DPoP header holds no proof that a server can take"),
+    ("proof.method_fits", False, "The DPoP proof is for another method"),
+    ("proof.url_fits", False, "The DPoP proof is for another URL"),
+    ("proof.token_hash_fits", False, "The DPoP proof is for another token"),
+    ("proof.is_out_of_time", True, "The DPoP proof was made at another time than it was sent"),
+)
+"""What is wrong with a proof by what was seen of it, the gravest first."""
+
+
 def headline_of(cause: str, chart: Chart) -> str:
     """The statement for a cause on this chart (derived facts included); empty where its title says as much."""
     match cause:
@@ -64,12 +75,27 @@ def _of_token(cause: str, chart: Chart) -> str:
     match cause:
         case "wrong-audience" if chart.flag("token.aud_is_for_api") is False:
             return "The token is for another API than the one that refuses it"
-        case "dpop-required" if chart.flag("token.is_bound"):
-            return "The token is bound to a key, and the API wants a proof of it"
+        case "dpop-required":
+            return _of_proof(chart)
         case "scope-not-granted" if chart.flag("token.lacks_wanted_scopes"):
             return "The token carries fewer scopes than were asked for"
         case _:
             return ""
+
+
+def _of_proof(chart: Chart) -> str:
+    """Which half of DPoP is missing: the proof, what is in it, or the nonce."""
+    asked_for_nonce = "use_dpop_nonce" in (chart.text("reply.error"), chart.text("token.api_error"))
+    if chart.flag("token.is_bound_and_unproven"):
+        return "The token is bound to a key, and the API wants a proof of it"
+    if asked_for_nonce and chart.flag("proof.nonce_present"):
+        return "The server refuses the nonce of the DPoP proof, and wants another"
+    for fact, wrong, words in PROOFS:
+        if chart.flag(fact) is wrong:
+            return words
+    if asked_for_nonce:
+        return "The server wants a nonce of its own in the DPoP proof"
+    return "The server wants a DPoP proof, and none was sent" if chart.flag("request.sends_dpop_proof") is False else ""
 
 
 def _blocked(chart: Chart) -> str:

@@ -63,7 +63,7 @@ def _slow(window: Window, provider: Provider) -> Edge:
     edges = [Edge("slow", window.ends_in_s, "exp", "exp has passed then", Sureness.DOCUMENTED, (RFC_EXP,))]
     oldest = provider.limits.get("max_age_s")
     if oldest is not None and oldest.value is not None and window.starts_in_s is not None:
-        because = f"it is then older than the {oldest.value:g} s that are taken"
+        because = f"it is then older than the {oldest.value:,.0f} s that are taken"
         room_s = oldest.value + window.starts_in_s
         edges.append(Edge("slow", room_s, "max_age_s", because, oldest.sureness, oldest.sources))
     return min(edges, key=lambda edge: edge.room_s)
@@ -80,7 +80,7 @@ def _fast(window: Window, provider: Provider) -> Edge | None:
         edges.append(Edge("fast", room_s, "early_tolerance_s", because, early.sureness, early.sources))
     farthest = provider.limits.get("max_exp_ahead_s")
     if farthest is not None and farthest.value is not None:
-        because = f"exp lies more than the {farthest.value:g} s ahead that are taken"
+        because = f"exp lies more than the {farthest.value:,.0f} s ahead that are taken"
         room_s = farthest.value - window.ends_in_s
         edges.append(Edge("fast", room_s, "max_exp_ahead_s", because, farthest.sureness, farthest.sources))
     return min(edges, key=lambda edge: edge.room_s) if edges else None

@@ -71,7 +71,16 @@ def questions(
     )
     answers = _rows(contenders, weighing)
     provider = weighing.provider.slug
-    return tuple(_question(name, worth, answers, provider) for _, name, worth in ranked[:MOST])
+    chosen = _one_a_witness([(name, worth) for _, name, worth in ranked])[:MOST]
+    return tuple(_question(name, worth, answers, provider) for name, worth in chosen)
+
+
+def _one_a_witness(ranked: Sequence[tuple[str, Worth]]) -> list[tuple[str, Worth]]:
+    """Two facts of one witness ("how old", "younger than ten minutes") are one question: the second is an echo."""
+    best: dict[str, tuple[str, Worth]] = {}
+    for name, worth in ranked:
+        best.setdefault(VOCABULARY[name].witness, (name, worth))
+    return list(best.values())
 
 
 def _contenders(verdicts: tuple[Verdict, ...], scale: Scale) -> tuple[str, ...]:
@@ -91,7 +100,7 @@ def _askable(contenders: tuple[str, ...], weighing: Weighing, base: Chart, knowl
             if not clue.flows or weighing.flow in clue.flows:
                 names |= reads_of(clue.fact)
     facts = [VOCABULARY[name] for name in sorted(names) if name not in base]
-    asked = [fact for fact in facts if fact.ask and not fact.derived]
+    asked = [fact for fact in facts if fact.ask_at(weighing.provider.slug) and not fact.derived]
     rows = _rows(contenders, weighing)
     if ROW not in base and weighing.matches.refusal is not None and len(rows) > 1:
         asked.append(replace(VOCABULARY[ROW], answers=rows))
@@ -198,4 +207,4 @@ def _answers(fact: Fact) -> tuple[Value, ...]:
 def _question(name: str, worth: Worth, rows: tuple[str, ...], provider: str) -> Question:
     fact = VOCABULARY[name]
     answers = rows if name == ROW else fact.answers
-    return Question(name, fact.ask, answers, worth.separates, command_for(name, provider))
+    return Question(name, fact.ask_at(provider), answers, worth.separates, command_for(name, provider))

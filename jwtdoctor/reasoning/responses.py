@@ -9,16 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from jwtdoctor.model.chart import Chart
-from jwtdoctor.model.provider import Provider, Reading, Response
+from jwtdoctor.model.names import Sureness
+from jwtdoctor.model.provider import Provider, Reading, Response, Usual
+from jwtdoctor.reasoning.plainwords import spoken_of
 
 VAGUE_ERRORS = frozenset({"invalid_grant", "invalid_request", "error", "unknown_error", "bad_request", "access_denied"})
 """Codes that stand for many faults. Alone they say little: only a response of the bare code (transparent) fits them."""
+STANDARD_ERRORS = frozenset({"invalid_client", "invalid_grant", "invalid_request", "invalid_scope", "access_denied",
+                             "unauthorized_client", "unsupported_grant_type", "server_error"})  # fmt: skip
+"""RFC 6749 §4.1.2.1 and §5.2. A wording whose code nobody wrote down has one of these."""
 MAX_TEXT = 20_000
 """Characters of a log that are searched for wordings; what a person pastes is far shorter."""
+IMPLIED: Mapping[str, tuple[str, Mapping[Usual, Usual]]] = {
+    "client-secret-rotated": (
+        "client-secret-wrong",
+        {"sole": "often", "usual": "sometimes", "often": "sometimes", "sometimes": "rarely"},
+    ),
+    "client-secret-expired": ("client-secret-wrong", {"sole": "sometimes", "usual": "rarely", "often": "rarely"}),
+}
+"""Cause -> the listed one that it looks like, and how usual it then is."""
+SAME_TO_SERVER = "to the server a secret that has been replaced is a wrong one"
+A_CODE_IN_TEXT = 42
+"""How closely a code in free text fits; whole wordings there fit more closely."""
 _SAME_ERROR = {"invalid_client_credentials": "invalid_client", "consumer_key_unknown": "invalid_client_id"}
 
 
@@ -43,11 +59,20 @@ class Match:
 
     def reading_of(self, cause: str, flow: str | None) -> Reading | None:
         """The reading that names this cause, if the response has one that fits the flow."""
-        named = [r for r in self.response.readings if r.cause == cause]
+        named = [r for r in self.response.readings if r.cause == cause] or self._implied(cause)
         if flow is None and self.response.transparent and any(not r.flows for r in self.response.readings):
             named = [r for r in named if not r.flows]
         fitting = [r for r in named if flow is None or not r.flows or flow in r.flows]
         return fitting[0] if fitting else None
+
+    def _implied(self, cause: str) -> list[Reading]:
+        """What is not listed and follows: to the server a secret that was replaced is simply a wrong one."""
+        listed, weaker = IMPLIED.get(cause, ("", {}))
+        return [
+            replace(reading, cause=cause, usual=weaker[reading.usual], sureness=Sureness.INFERRED, note=SAME_TO_SERVER)
+            for reading in self.response.readings
+            if reading.cause == listed and reading.usual in weaker
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +125,38 @@ def match(
     if row is None and refusal is None:
         row = _row_in(texts.free, provider)
     is_guess = refusal is not None and _is_guess(refusal.response, texts)
+    if row is None and (refusal is None or is_guess or _is_vague(refusal.response)):
+        said = spoken_of(texts.description, texts.free, flow)
+        if said is not None:
+            unsaid = {} if texts.error is None else _unsaid(texts.error, provider, flow, endpoint or "token")
+            return Matches(Match(said, 10), None, unsaid)
     if texts.error is None or not (refusal is None or is_guess or _is_code_alone(refusal.response)):
         return Matches(refusal, row)
     unsaid = _unsaid(texts.error, provider, flow, endpoint or "token")
     if refusal is None or not is_guess:
         return Matches(refusal, row, unsaid)
-    is_only_one = set(unsaid) <= {reading.cause for reading in refusal.response.readings}
-    return Matches(refusal, row) if is_only_one else Matches(None, row, unsaid)
+    told = {reading.cause for reading in refusal.response.readings}
+    if set(unsaid) <= told and texts.error.strip().lower() in STANDARD_ERRORS:  # else it is a code of its own
+        unsaid = _unsaid(texts.error, provider, flow, endpoint or "token", or_unknown=True)
+    return Matches(refusal, row) if set(unsaid) <= told else Matches(None, row, unsaid)
 
 
 def _is_guess(response: Response, texts: Texts) -> bool:
     """A wording found by its code, its own words being nowhere: other wordings may have the same code."""
     has_words = response.description is not None or response.pattern is not None
-    return has_words and response.error is not None and texts.error is not None and not texts.description
+    is_by_code = has_words and response.error is not None and texts.error is not None and not texts.description
+    return is_by_code and _free_closeness(response, texts.free) <= A_CODE_IN_TEXT
 
 
 def _is_code_alone(response: Response) -> bool:
     """A code that fits whatever stands beside it: no known words were found, whether there were any or not."""
     return response.transparent and response.description is None and response.pattern is None
+
+
+def _is_vague(response: Response) -> bool:
+    """A wording without words of its own, or a client's that says no more than that something failed."""
+    has_words = response.description is not None or response.pattern is not None
+    return response.transparent and (not has_words or response.where == "client")
 
 
 def closest(provider: Provider, texts: Texts, flow: str | None, endpoint: str | None = None) -> Match | None:
@@ -169,12 +208,15 @@ def _row_in(free: str, provider: Provider) -> Match | None:
     return None
 
 
-def _unsaid(error: str, provider: Provider, flow: str | None, endpoint: str) -> dict[str, Reading]:
+def _unsaid(
+    error: str, provider: Provider, flow: str | None, endpoint: str, *, or_unknown: bool = False
+) -> dict[str, Reading]:
     """The readings of every wording with this code: a bare code is one of them with its words lost on the way, and a
-    code beside words that nobody knows may be."""
+    code beside words that nobody knows may be. `or_unknown`: or a wording whose code nobody knows."""
     found: dict[str, Reading] = {}
     for response in provider.responses:
-        if response.where != endpoint or response.error is None or not _same_error(response.error, error):
+        has_code = or_unknown if response.error is None else _same_error(response.error, error)
+        if response.where != endpoint or not has_code:
             continue
         if response.description is None and response.pattern is None:
             continue
@@ -245,12 +287,11 @@ def _wording_closeness(response: Response, texts: Texts) -> int:
             return 0
         # In the description itself a pattern says more than any code beside it.
         return 60 if described else 50 if body_wide else 0
+    in_free = 0 if texts.description is not None or not texts.free else _free_closeness(response, texts.free)
     if texts.error is not None:
-        return _code_closeness(response, texts)
-    if texts.description is None and texts.free:
-        found = _free_closeness(response, texts.free)
-        if found:
-            return found
+        return in_free if in_free > A_CODE_IN_TEXT else _code_closeness(response, texts)
+    if in_free:
+        return in_free
     if texts.description is None and texts.status is not None and _status_alone(response):
         return 20 if texts.status in response.statuses and not texts.is_html else 0
     return 0
@@ -264,7 +305,7 @@ def _free_closeness(response: Response, free: str) -> int:
         return 52
     code = response.error
     if code is not None and "_" in code and code.lower() not in VAGUE_ERRORS and response.description is None:
-        return 42 if _search(rf"\b{re.escape(code)}\b", free) else 0
+        return A_CODE_IN_TEXT if _search(rf"\b{re.escape(code)}\b", free) else 0
     return 0
 
 

@@ -94,7 +94,7 @@ def weigh(
         if (verdict := _verdict(cause, weighing, scale)) is not None
     ]
     ordered = sorted(verdicts, key=lambda v: (-v.score, v.cause))
-    return tuple(_named(verdict, ordered, weighing, scale) for verdict in ordered)
+    return tuple(_named(verdict, ordered, weighing, knowledge.causes[verdict.cause], scale) for verdict in ordered)
 
 
 def leaders(verdicts: tuple[Verdict, ...], scale: Scale = SCALE) -> tuple[str, ...]:
@@ -342,12 +342,16 @@ def _strongest_per_witness(met: list[Evidence]) -> list[Evidence]:
 # --- likelihood ----------------------------------------------------------------------------------------------------
 
 
-def _named(verdict: Verdict, ordered: list[Verdict], weighing: Weighing, scale: Scale) -> Verdict:
-    return replace(verdict, likelihood=_likelihood(verdict, ordered, weighing, scale))
+def _named(verdict: Verdict, ordered: list[Verdict], weighing: Weighing, cause: Cause, scale: Scale) -> Verdict:
+    is_fit = not cause.flows or weighing.flow is None or weighing.flow in cause.flows
+    return replace(verdict, likelihood=_likelihood(verdict, ordered, weighing, is_fit, scale))
 
 
-def _likelihood(verdict: Verdict, ordered: list[Verdict], weighing: Weighing, scale: Scale) -> Likelihood:
-    if verdict is ordered[0] and _is_promised(verdict, ordered[1:], weighing, scale):
+def _likelihood(
+    verdict: Verdict, ordered: list[Verdict], weighing: Weighing, is_of_flow: bool, scale: Scale
+) -> Likelihood:
+    """`is_of_flow`: the cause belongs to the flow at hand; a promise about another flow's cause contradicts itself."""
+    if is_of_flow and verdict is ordered[0] and _is_promised(verdict, ordered[1:], weighing, scale):
         return Likelihood.ALMOST_CERTAIN
     if verdict.score >= scale.likely:
         return Likelihood.LIKELY

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
 
+from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.facts import VOCABULARY
@@ -171,6 +172,9 @@ def _seen_when_granted(report: Report) -> Section:
         left_s = chart.number("assertion.exp_in_s")
         left = "" if left_s is None else f", {measured(left_s)} of it left on arrival"
         rows.append(Row(f"lives {duration(ttl_s)}{left}", sign="+", name="assertion"))
+    if chart.flag("request.sends_dpop_proof"):
+        nonce = "the server's nonce" if chart.flag("proof.nonce_present") else "no nonce"
+        rows.append(Row(f"sent with the request, {nonce} in it", sign="+", name="DPoP proof"))
     if status is not None:
         said = "the JWT was taken" if report.flow == "api-jwt" else "with a token"
         rows.append(Row(f"{status:.0f}, {said}", sign="+", name="reply"))
@@ -182,6 +186,8 @@ def _seen_when_granted(report: Report) -> Section:
 def _of_token(chart: Chart) -> Iterator[str]:
     """What the token was found to be good for."""
     scopes, life_s = chart.value("token.scopes"), chart.number("token.expires_in_s")
+    if (chart.text("token.type") or "").lower() == "dpop":
+        yield "bound to a key (DPoP)"
     if chart.flag("token.api_works"):
         yield "the API takes it"
     if isinstance(scopes, tuple):
@@ -371,13 +377,25 @@ def _settle(report: Report) -> Section:
     rows: list[Row] = []
     unsettled = leading and leading[0].likelihood is not Likelihood.ALMOST_CERTAIN
     if unsettled and report.flow is None and report.outcome is Outcome.REFUSED:
-        rows.append(Row("Which grant was sent? One text means different things in different flows.", sign="?",
-                        command=f"{_again(report)} --flow jwt-bearer",
-                        more="or client-credentials, authorization-code, refresh-token, password …"))  # fmt: skip
+        rows += _flow_rows(report)
     rows += [_question_row(report, question) for question in report.questions]
     if not rows and len(leading) == 1 and leading[0].confirm and unsettled:
         rows.append(Row(leading[0].confirm, sign="?"))
     return Section("To tell them apart" if len(leading) > 1 else "Settle it", tuple(rows))
+
+
+_ASKED_FLOWS = ("jwt-bearer", "client-credentials", "authorization-code", "refresh-token", "password")
+
+
+def _flow_rows(report: Report) -> list[Row]:
+    """Which of the provider's own flows it was; nothing where it has one only."""
+    known = () if report.provider == "salesforce" else load().provider_or_generic(report.provider).flows
+    first, *others = known or _ASKED_FLOWS
+    if not others:
+        return []
+    more = " …" if len(others) > 4 or not known else ""
+    return [Row("Which grant was sent? One text means different things in different flows.", sign="?",
+                command=f"{_again(report)} --flow {first}", more=f"or {', '.join(others[:4])}{more}")]  # fmt: skip
 
 
 def _question_row(report: Report, question: Question) -> Row:
@@ -416,8 +434,10 @@ def _findings(report: Report) -> Section:
 def _where(report: Report) -> Section:
     said = [one_line(v.shows_in, 400) for v in _leading(report)[:2] if v.shows_in]
     telling = [text for n, text in enumerate(said) if not any(text in other for other in said[:n])]
-    asked_by = report.chart.text("reply.correlation_id")
-    by_id = [Row(f"by the id of this answer: {one_line(asked_by, 100)}")] if asked_by and _leading(report) else []
+    asked_by, trace = (report.chart.text(name) for name in ("reply.correlation_id", "reply.trace_id"))
+    also = f" (trace {one_line(trace, 100)})" if trace else ""
+    wanted = asked_by and (_leading(report) or report.outcome is Outcome.REFUSED)
+    by_id = [Row(f"by the id of this answer: {one_line(asked_by or '', 100)}{also}")] if wanted else []
     return Section("Where it shows", (*(Row(text) for text in telling), *by_id))
 
 

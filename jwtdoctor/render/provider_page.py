@@ -79,6 +79,12 @@ def rules_of(provider: Provider) -> dict[str, Any]:
     }
 
 
+def unknown_of(provider: Provider) -> tuple[str, ...]:
+    """The columns in which the page shows this provider as unknown, by their first word."""
+    cells = _cells(provider, _Sources())
+    return tuple(column.split(",")[0] for column, cell in zip(COLUMNS[1:], cells, strict=True) if cell == UNKNOWN)
+
+
 class _Sources:
     """Sources by number, in the order in which they are first cited."""
 
@@ -95,9 +101,13 @@ class _Sources:
 
 
 def _row(provider: Provider, cite: _Sources) -> str:
+    return _line([f"{provider.title} (`{provider.slug}`)", *_cells(provider, cite)])
+
+
+def _cells(provider: Provider, cite: _Sources) -> list[str]:
+    """What stands in the columns after the first."""
     aud, alg, kid, jti = (_rule(provider.rules.get(name), cite) for name in RULES)
-    return _line([
-        f"{provider.title} (`{provider.slug}`)",
+    return [
         aud,
         alg,
         _figures(provider, LIFETIMES, "at most", cite),
@@ -105,7 +115,7 @@ def _row(provider: Provider, cite: _Sources) -> str:
         _claims(provider, cite),
         kid,
         jti,
-    ])  # fmt: skip
+    ]
 
 
 def _rule(rule: Rule | None, cite: _Sources) -> str:

@@ -82,7 +82,8 @@ def _rule_of_finding(finding: Finding) -> dict[str, Any]:
 
 def _of_verdict(report: Report, verdict: Verdict) -> dict[str, Any]:
     """A token that was granted and does not work is a warning: nothing was refused."""
-    tie = f"; one of {len(report.leaders)} causes that the evidence does not separate" if len(report.leaders) > 1 else ""
+    tied = len(report.leaders)
+    tie = f"; one of {tied} causes that the evidence does not separate" if tied > 1 else ""
     said = f"{headline(report, verdict)} ({LIKELIHOOD[verdict.likelihood]}, score {verdict.score}{tie})"
     where = one_line(report.host or report.profile or report.case or report.provider, 200)
     return {

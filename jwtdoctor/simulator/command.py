@@ -34,7 +34,7 @@ def check_arguments(scenario: Stage, attempt: Attempt, ntp: str, folder: Path) -
 
     `folder` is private to this user (0700); the key and the secrets are written into it, 0600 each.
     """
-    if attempt.ready_assertion is not None or attempt.assertion is not None:
+    if attempt.ready_assertion is not None or attempt.assertion is not None or attempt.dpop_claims:
         return None
     words = ["check", "--provider", scenario.provider, "--flow", scenario.flow, "--url", attempt.token_url]
     words += ["--client-id", attempt.client_id]
@@ -46,6 +46,7 @@ def check_arguments(scenario: Stage, attempt: Attempt, ntp: str, folder: Path) -
     words += [] if attempt.redirect_uri is None else ["--redirect-uri", attempt.redirect_uri]
     words += [] if attempt.scope is None else ["--scope", attempt.scope]
     words += [] if attempt.pkce else ["--no-pkce"]
+    words += ["--dpop"] if attempt.dpop else []
     words += ["--ntp", ntp]
     for seen in scenario.client_facts():
         words += ["--fact", f"{seen.fact}={_fact_text(seen.value)}"]

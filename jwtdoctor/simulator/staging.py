@@ -9,6 +9,7 @@ from jwtdoctor.knowledge.load import Knowledge, load
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Reply
+from jwtdoctor.simulator.policy import Vague
 from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.wire import HttpRequest
 from jwtdoctor.simulator.world import Network
@@ -80,6 +81,8 @@ class Stage(Protocol):
     def ready(self, local_now: float, token_url: str | None = None) -> ReadyStage: ...
 
     def rule(self, request: HttpRequest, policy: Any, now: float) -> Outcome: ...
+
+    def vague(self, how: Vague) -> Stage: ...
 
     def client_facts(self) -> tuple[Observation, ...]: ...
 

@@ -87,6 +87,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         flows=(
             "jwt-bearer",
+            "client-secret-jwt",
             "password",
         ),
         claim="sub",
@@ -210,7 +211,7 @@ FIELDS: tuple[Field, ...] = (
         "redirect_uri",
         "Redirect URI",
         "To the letter as it stands on the app.",
-        flows=("authorization-code",),
+        flows=("authorization-code", "client-secret-jwt"),
         hint="such as http://localhost:8080/callback",
     ),
     Field(
@@ -218,7 +219,7 @@ FIELDS: tuple[Field, ...] = (
         "Code",
         "An authorization code that was obtained elsewhere; empty: the browser is asked.",
         kind="ref",
-        flows=("authorization-code",),
+        flows=("authorization-code", "client-secret-jwt"),
     ),
     Field(
         "code_verifier",
@@ -232,7 +233,7 @@ FIELDS: tuple[Field, ...] = (
         "Refresh token",
         "Where the refresh token is. It is used once more by this run.",
         kind="ref",
-        flows=("refresh-token",),
+        flows=("refresh-token", "client-secret-jwt"),
         hint="such as file:token.txt",
     ),
     Field(
@@ -280,9 +281,20 @@ FIELDS: tuple[Field, ...] = (
             "authorization-code",
             "refresh-token",
             "client-credentials",
+            "private-key-jwt",
             "device",
             "token-exchange",
         ),
+    ),
+    Field(
+        "dpop",
+        "Send DPoP",
+        (
+            "Whether each request carries a proof that a key is at hand (RFC 9449), for apps that demand it. "
+            "The key is made for this login, unless the profile names one (dpop_key)."
+        ),
+        kind="switch",
+        flows=tuple(flow for flow in FLOWS if flow != "api-jwt"),
     ),
 )
 BY_NAME = {field.name: field for field in FIELDS}
@@ -305,9 +317,26 @@ UNLIMITED = {
 }
 
 
-def fields_of(flow: str) -> tuple[Field, ...]:
-    """The fields of a flow, in their order."""
-    return tuple(field for field in FIELDS if not field.flows or flow in field.flows)
+def fields_of(flow: str, provider: Provider | None = None) -> tuple[Field, ...]:
+    """The fields of a flow, in their order, and what this provider wants besides."""
+    besides = set() if provider is None else _wanted_besides(flow, provider)
+    return tuple(field for field in FIELDS if not field.flows or flow in field.flows or field.name in besides)
+
+
+def _wanted_besides(flow: str, provider: Provider) -> set[str]:
+    shape = provider.requests.get(flow)
+    names = set() if shape is None else {"client_secret"} & set(shape.beside)
+    if flow in ASSERTION_FLOWS and "scope" in provider.required_claims:
+        names.add("scope")
+    if flow == "api-jwt" and "sub" in provider.required_claims:
+        names.add("username")
+    return names
+
+
+def example_of(field: Field, provider: Provider) -> str:
+    """What stands in an empty field: what this provider's client ids are, else an example."""
+    known = provider.client_id if field.name == "client_id" else None
+    return field.hint if known is None or provider.slug == "salesforce" else known.says
 
 
 def shown_value(field: Field, found: Settings) -> str:

@@ -17,17 +17,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from jwtdoctor.checkup import DEADLINE_S
-from jwtdoctor.config.attempts import DEFAULT_FLOW, DEFAULT_PROVIDER, attempt_of, plain_attempt
+from jwtdoctor.config.attempts import attempt_of, plain_attempt, unnamed_flow
 from jwtdoctor.config.profiles import PREFIX, Settings, Value, chosen, flags_alone, found_files, settings
 from jwtdoctor.errors import UnknownName
+from jwtdoctor.knowledge.load import Knowledge, load
 from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.names import FLOWS, Reach, canonical_flow
-from jwtdoctor.reasoning.recognise import provider_of_url
+from jwtdoctor.reasoning.recognise import provider_at
 from jwtdoctor.render.words import one_line
 
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import Instruments
-    from jwtdoctor.knowledge.load import Knowledge
+    from jwtdoctor.model.provider import Provider
     from jwtdoctor.probes.rounds import Rules
     from jwtdoctor.simulator.faults import Fault
 
@@ -254,7 +255,7 @@ class Profile:
         found = self._settings()
         slug = _provider(found, knowledge)
         attempt, warnings = plain_attempt(found, knowledge.providers[slug])
-        return self._case(found, slug, attempt, warnings)
+        return self._case(found, knowledge.providers[slug], attempt, warnings)
 
     @contextmanager
     def opened(self, knowledge: Knowledge, ask: Ask) -> Iterator[Prepared]:
@@ -266,7 +267,8 @@ class Profile:
         instruments = real_instruments(
             ntp=found.several("ntp") or None, no_ntp=found.flag("no_ntp"), ca_file=found.text("ca_file")
         )
-        yield Prepared(self._case(found, slug, attempt, warnings), instruments, found.number("timeout") or DEADLINE_S)
+        case = self._case(found, knowledge.providers[slug], attempt, warnings)
+        yield Prepared(case, instruments, found.number("timeout") or DEADLINE_S)
 
     @contextmanager
     def clocks(self, knowledge: Knowledge) -> Iterator[Clocks]:
@@ -288,10 +290,10 @@ class Profile:
     def _settings(self) -> Settings:
         return settings(self.profile, self.edits)
 
-    def _case(self, found: Settings, provider: str, attempt: Attempt, warnings: tuple[str, ...]) -> Case:
+    def _case(self, found: Settings, provider: Provider, attempt: Attempt, warnings: tuple[str, ...]) -> Case:
         return Case(
-            provider=provider,
-            flow=_flow(found),
+            provider=provider.slug,
+            flow=_flow(found, provider),
             attempt=attempt,
             reach=Reach.ENDPOINT,
             profile=self.profile,
@@ -317,6 +319,7 @@ def staged_settings(case: Case, edits: Mapping[str, Value]) -> Settings:
         "alg": attempt.alg,
         "redirect_uri": attempt.redirect_uri,
         "scope": attempt.scope,
+        "dpop": attempt.dpop or None,
     }
     return flags_alone({**told, **edits})
 
@@ -328,14 +331,14 @@ def _rules(knowledge: Knowledge, provider: str, attempt: Attempt) -> Rules:
 
 
 def _provider(found: Settings, knowledge: Knowledge) -> str:
-    slug = found.text("provider") or provider_of_url(found.text("url") or "", knowledge) or DEFAULT_PROVIDER
+    slug = found.text("provider") or provider_at(found.text("url") or "", knowledge)
     if slug not in knowledge.providers:
         raise UnknownName("no provider of that name", where="provider", expected=", ".join(sorted(knowledge.providers)))
     return slug
 
 
-def _flow(found: Settings) -> str:
-    flow = canonical_flow(found.text("flow") or DEFAULT_FLOW)
+def _flow(found: Settings, provider: Provider) -> str:
+    flow = canonical_flow(found.text("flow") or unnamed_flow(found, provider))
     if flow is None:
         raise UnknownName("no flow of that name", where="flow", expected=", ".join(FLOWS))
     return flow
@@ -388,9 +391,8 @@ def catalogue(profile: str | None = None) -> Catalogue:
 
 def _profile(name: str | None) -> Profile:
     found = settings(name, {})
-    parts = (
-        found.text("provider") or DEFAULT_PROVIDER,
-        found.text("flow") or DEFAULT_FLOW,
-        found.text("url"),
-    )
+    knowledge = load()
+    slug = found.text("provider") or provider_at(found.text("url") or "", knowledge)
+    flow = found.text("flow") or unnamed_flow(found, knowledge.provider_or_generic(slug))
+    parts = (slug, flow, found.text("url"))
     return Profile(name, one_line(" · ".join(part for part in parts if part), 120))

@@ -52,6 +52,7 @@ AboutTime = Literal["definitely", "possibly", "no"]
 def about_time(call: TokenCall, reply: Reply) -> AboutTime:
     """Whether a refusal is about time, as the knowledge reads its wording."""
     from jwtdoctor.knowledge.load import load
+    from jwtdoctor.reasoning.plainwords import PLAIN_WORDS
     from jwtdoctor.reasoning.recognise import recognise
     from jwtdoctor.reasoning.responses import match, texts_of
 
@@ -64,7 +65,8 @@ def about_time(call: TokenCall, reply: Reply) -> AboutTime:
         return _of_unknown(texts.error, texts.description)
     if not causes & ABOUT_TIME:
         return "no"
-    return "definitely" if causes <= ABOUT_TIME | _NEIGHBOURS else "possibly"
+    is_known = found.response.id != PLAIN_WORDS
+    return "definitely" if is_known and causes <= ABOUT_TIME | _NEIGHBOURS else "possibly"
 
 
 def _causes(response: Response, flow: str | None) -> set[str]:

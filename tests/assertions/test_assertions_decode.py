@@ -136,6 +136,7 @@ def test_observe_gives_the_facts_of_a_usual_assertion() -> None:
         "exp_is_milliseconds": False,
         "exp_is_string": False,
         "claims_missing": (),
+        "claim_names": ("aud", "exp", "iat", "iss", "sub"),
         "jti_present": False,
     }
 

@@ -27,6 +27,18 @@ def test_a_new_pair_belongs_together_and_is_valid_for_the_days_asked() -> None:
     assert certificate.certificate_bytes < 4_096
 
 
+@pytest.mark.parametrize(
+    ("kind", "bits", "shown"),
+    [("EC", 256, "P-256"), ("EC", 384, "P-384"), ("EC", 521, "P-521"), ("Ed25519", 256, "")],
+)
+def test_a_pair_of_another_kind_belongs_together_too(kind: str, bits: int, shown: str) -> None:
+    made = new_pair(kind=kind, bits=bits, now=NOW)
+    key = load_private(made.private_pem.reveal().encode(), where="k")
+
+    assert matches(key, load_public(made.certificate_pem.encode(), where="c"))
+    assert (key.kind, key.curve, made.bits) == (kind, shown, key.bits)
+
+
 def test_a_pair_shows_no_key() -> None:
     assert "BEGIN PRIVATE" not in repr(PAIR)
 
@@ -35,6 +47,7 @@ def test_a_pair_shows_no_key() -> None:
     ("changes", "says"),
     [
         ({"bits": 1024}, "1024"),
+        ({"kind": "EC"}, "no curve of 2048 bits"),
         ({"bits": 2049}, "2049"),
         ({"bits": 99_999}, "99999"),
         ({"days": 0}, "0 days"),

@@ -97,6 +97,15 @@ def test_the_usual_algorithm_follows_from_the_key(alg: str) -> None:
     assert default_alg(key_for(alg)) == alg
 
 
+def test_the_algorithm_is_one_that_the_server_takes_of_such_a_key() -> None:
+    rsa, curve = key_for("RS256"), key_for("ES256")
+
+    assert default_alg(rsa, ("PS256", "ES256")) == "PS256"
+    assert default_alg(rsa, ("RS512", "RS256")) == "RS256"
+    assert default_alg(curve, ("PS256", "ES384", "ES256")) == "ES256"
+    assert default_alg(rsa, ("ES256", "HS256")) == "RS256", "nothing suits: whoever looks sees what is wrong"
+
+
 @pytest.mark.parametrize(
     ("alg", "key", "says"),
     [

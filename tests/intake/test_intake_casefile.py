@@ -20,6 +20,7 @@ from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.exchange import Reply
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
+RECORDED = ("dev-salesforce.jsonl", "dev-other.jsonl", "found-salesforce.jsonl", "found-other.jsonl")
 SCHEMA = "jwtdoctor.case/1"
 
 
@@ -207,7 +208,7 @@ class TestRedaction:
 
         assert facts_of(saved(case)) == {"clock.ahead_s": 0.1}
 
-    @pytest.mark.parametrize("name", ["dev-salesforce.jsonl", "dev-other.jsonl"])
+    @pytest.mark.parametrize("name", RECORDED)
     def test_every_recorded_case_replays_to_the_same_facts_but_for_names(self, name: str) -> None:
         for line in read_cases_file(CASES / name):
             assert line.case is not None
@@ -217,7 +218,7 @@ class TestRedaction:
             assert {o.fact: o.value for o in again.observations} == {o.fact: o.value for o in line.case.observations}
             assert (again.flow, again.provider, again.at) == (line.case.flow, line.case.provider, line.case.at)
 
-    @pytest.mark.parametrize("name", ["dev-salesforce.jsonl", "dev-other.jsonl"])
+    @pytest.mark.parametrize("name", RECORDED)
     def test_every_recorded_case_replays_to_the_same_verdicts_with_placeholders(self, name: str) -> None:
         from jwtdoctor.checkup import explain_case
         from jwtdoctor.knowledge.load import load

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -124,6 +125,15 @@ class TestOurOwnRequest:
 
         assert facts(request)["request.client_ids_agree"] is False
         assert facts(request)["request.client_auth"] == "basic"
+
+    @pytest.mark.parametrize(("client", "agree"), [("com.acme.web", True), ("com.acme.app", False)])
+    def test_of_a_secret_that_is_a_jwt_the_subject_is_the_client(self, client: str, agree: bool) -> None:
+        """Apple's: the issuer is the team."""
+        parts = ({"alg": "ES256"}, {"iss": "A1B2C3D4E5", "sub": "com.acme.web"})
+        token = ".".join(b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".c2ln"
+        fields = (("grant_type", "refresh_token"), ("client_id", client), ("client_secret", Secret(token)))
+
+        assert facts(TokenRequest(URL, fields))["request.client_ids_agree"] is agree
 
 
 class TestReply:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
+from jwtdoctor.assertions.keys import load_private, public_of
 from jwtdoctor.config.attempts import token_url_of
 from jwtdoctor.errors import BadProfile
 from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.assertion import Assertion
 from jwtdoctor.model.case import Attempt
-from jwtdoctor.model.exchange import TokenRequest
+from jwtdoctor.model.exchange import Reply, TokenRequest
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.probes.flows import token_request
-from jwtdoctor.probes.local import spec_of
+from jwtdoctor.probes.flows import api_jwt, token_request
+from jwtdoctor.probes.local import look_at_key, spec_of
 from jwtdoctor.simulator.keys import pair
 
 PROVIDERS = load().providers
@@ -102,3 +105,31 @@ def test_entra_gets_both_thumbprints_of_the_certificate_that_is_given_and_others
     assert entra.x5t_s256 is not None
     assert (len(entra.x5t), len(entra.x5t_s256)) == (27, 43)
     assert (okta.x5t, okta.x5t_s256) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "taken"),
+    [
+        (200, '{"id":1,"slug":"my-app","description":"errors are found","events":[],"permissions":{}}', True),
+        (200, '{"data":[{"type":"apps","id":"1"}],"links":{}}', True),
+        (200, "acme.snowflakecomputing.com", True),
+        (204, "", True),
+        (200, '{"data":null,"code":"390144","message":"JWT token is invalid.","success":false}', False),
+        (200, '{"error":{"code":401,"message":"no","status":"UNAUTHENTICATED"}}', False),
+        (401, "{}", False),
+    ],
+)
+def test_a_success_status_with_a_failure_inside_is_no_success(status: int, body: str, taken: bool) -> None:
+    assert api_jwt.is_taken(Reply(status, {"Content-Type": "application/json"}, body)) is taken
+
+
+@pytest.mark.parametrize("key", ["own", "other"])
+def test_the_fingerprint_in_snowflakes_iss_is_held_against_the_key_that_signs(key: str) -> None:
+    known = load_private(pair("other").private_pem.reveal().encode(), where="key")
+    print_of = b64encode(bytes.fromhex(public_of(known).spki_sha256)).decode()
+    attempt = Attempt("https://a.snowflakecomputing.com", client_id=f"A.B.SHA256:{print_of}", username="A.B",
+                      key_pem=pair("other" if key == "own" else "client").private_pem)  # fmt: skip
+
+    seen = {o.fact: o.value for o in look_at_key(attempt, 0.0).observations}
+
+    assert seen["key.is_named_by_iss"] is (key == "own")

@@ -132,7 +132,7 @@ class Api:
     called: list[str] = field(default_factory=list)
     posted: list[TokenRequest] = field(default_factory=list)
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+    def get_with_token(self, url: str, token: Secret, deadline_s: float, proof: Secret | None = None) -> Exchange:
         assert token.reveal() == TOKEN
         assert deadline_s > 0
         self.called.append(url)
@@ -296,7 +296,7 @@ class Echo:
 
     answer: Reply
 
-    def get_with_token(self, url: str, token: Secret, deadline_s: float) -> Exchange:
+    def get_with_token(self, url: str, token: Secret, deadline_s: float, proof: Secret | None = None) -> Exchange:
         assert (url.startswith("https://"), token.reveal() != "", deadline_s > 0) == (True, True, True)
         return self.answer
 

@@ -1,7 +1,8 @@
 // panva's oidc-provider, in memory and on loopback: node oidc_provider_server.mjs FOLDER_OF_NODE_MODULES PUBLIC_KEY.pem
 // The first line on stdout is its own URL; each further line is JSON: an error that it answered with, and the true cause
 // (`detail`) that its answers keep to themselves. Clients: private_key_jwt, a secret in the header or in the body, and a
-// public one that uses the code grant with PKCE. The one user is logged in and consents without a page.
+// public one that uses the code grant with PKCE; two that must prove possession of a key (DPoP), whose nonces are left out
+// with DPOP_NONCES=none. The one user is logged in and consents without a page.
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -21,6 +22,10 @@ const issuer = `http://127.0.0.1:${listener.address().port}`;
 const provider = new Provider(issuer, {
   clients: [
     { client_id: 'assertion-client', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] }, ...machine },
+    { client_id: 'bound-client', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] },
+      dpop_bound_access_tokens: true, ...machine },
+    { client_id: 'bound-post-client', client_secret: secret, token_endpoint_auth_method: 'client_secret_post',
+      dpop_bound_access_tokens: true, ...machine },
     { client_id: 'basic-client', client_secret: secret, token_endpoint_auth_method: 'client_secret_basic', ...machine },
     { client_id: 'post-client', client_secret: secret, token_endpoint_auth_method: 'client_secret_post', ...machine },
     { client_id: 'web-client', client_secret: secret, token_endpoint_auth_method: 'client_secret_post',
@@ -35,6 +40,8 @@ const provider = new Provider(issuer, {
   features: {
     clientCredentials: { enabled: true }, devInteractions: { enabled: false }, deviceFlow: { enabled: true },
     introspection: { enabled: true }, revocation: { enabled: true },
+    dPoP: process.env.DPOP_NONCES === 'none' ? { enabled: true }
+      : { enabled: true, nonceSecret: Buffer.alloc(32, 'of the tests'), requireNonce: () => true },
   },
   issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
   pkce: { required: () => true },

@@ -28,6 +28,7 @@ import pytest
 from conftest import missing
 
 from jwtdoctor.instruments.ntp import NtpSource
+from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.clock import TimeSample
 from jwtdoctor.model.report import Report
 
@@ -82,14 +83,51 @@ def authlib_server(
 
 
 @contextmanager
-def oidc_provider(request: pytest.FixtureRequest, public_key: Path) -> Iterator[Peer]:
+def oidc_provider(
+    request: pytest.FixtureRequest, public_key: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[Peer]:
     modules = installed.part("oidc-provider", "node_modules", "oidc-provider")
     if modules is None:
         missing(request, "npm's oidc-provider is not installed (.ci/real-parts oidc_provider)")
     folder = modules.parent.parent
     node = str(some_node(request))
     command = [node, "--no-warnings", str(HERE / "oidc_provider_server.mjs"), str(folder), str(public_key)]
-    with _serving(command, {}) as peer:
+    with _serving(command, environ or {}) as peer:
+        yield peer
+
+
+@contextmanager
+def glewlwyd(
+    request: pytest.FixtureRequest, public_key: Path, log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[Peer]:
+    """Its log, which names what its empty answers keep to themselves, is written to `log` as it answers."""
+    package = installed.part("glewlwyd")
+    if not installed.part("glewlwyd", "usr", "bin", "glewlwyd"):
+        missing(request, "Debian's glewlwyd is not unpacked (.ci/real-parts glewlwyd)")
+    jwk = json.dumps({"kid": "registered", **_jwk_of(public_key)})
+    command = [sys.executable, str(HERE / "glewlwyd_server.py"), str(package), str(public_key), jwk, str(log)]
+    with _serving(command, environ or {}) as peer:
+        yield peer
+
+
+def _jwk_of(public_key: Path) -> dict[str, str]:
+    from jwtdoctor.assertions.keys import load_public
+    from jwtdoctor.assertions.public import jwk_of
+
+    key = load_public(public_key.read_bytes(), where="the registered key")
+    return jwk_of(key.native, key.kind)
+
+
+@contextmanager
+def canaille(
+    request: pytest.FixtureRequest, server_key: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[Peer]:
+    """Its RFC 7523 grant takes what is signed with this key."""
+    if not installed.part("servers", "lib", "python3*", "site-packages", "canaille"):
+        missing(request, "canaille is not installed (.ci/real-parts servers)")
+    python = installed.python_of("servers")
+    environ = {"AUTHLIB_INSECURE_TRANSPORT": "1", **(environ or {})}
+    with _serving([str(python), str(HERE / "canaille_server.py"), str(server_key)], environ) as peer:
         yield peer
 
 
@@ -255,8 +293,13 @@ class Pkce:
     challenge: str
 
 
-def code_of(peer: Peer, client_id: str) -> Pkce:
-    """Goes through the authorize request as a browser would, with a verifier of its own, and brings back the code."""
+def code_of(
+    peer: Peer, client_id: str, *, at: str = "authorize", login: tuple[str, Mapping[str, str]] | None = None
+) -> Pkce:
+    """Goes through the authorize request as a browser would, with a verifier of its own, and brings back the code.
+
+    `login`: where somebody logs in first, and with what.
+    """
     import requests
 
     from jwtdoctor.assertions import pkce
@@ -265,11 +308,13 @@ def code_of(peer: Peer, client_id: str) -> Pkce:
     challenge = pkce.challenge_of(pair.verifier)
     query = {
         "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid",
-        "state": "of-the-test", "code_challenge": challenge, "code_challenge_method": "S256",
+        "state": "of-the-test", "nonce": "of-the-test", "code_challenge": challenge, "code_challenge_method": "S256",
     }  # fmt: skip
     with requests.Session() as browser:
         browser.trust_env = False
-        reply = browser.get(f"{peer.url}/authorize", params=query, allow_redirects=False, timeout=5)
+        if login is not None:
+            browser.post(login[0], json=login[1], timeout=5).raise_for_status()
+        reply = browser.get(f"{peer.url}/{at}", params=query, allow_redirects=False, timeout=5)
         for _ in range(8):
             to = urljoin(reply.url, reply.headers.get("Location", ""))
             if to.startswith(CALLBACK):
@@ -279,21 +324,28 @@ def code_of(peer: Peer, client_id: str) -> Pkce:
 
 
 def examined(
-    peer: Peer, keys: Keys, fault: str, *, flow: str, client_id: str, provider: str, subject: str | None = None
-) -> Report:
+    peer: Peer, keys: Keys, fault: str, *, flow: str, client_id: str, provider: str,
+    subject: str | None = None, **of_the_attempt: Any,
+) -> Report:  # fmt: skip
     """A checkup in this process, with a well-made assertion that has one of our deliberate faults in it."""
     from jwtdoctor.assertions.faults import FAULTS, sign_with_fault
     from jwtdoctor.assertions.keys import load_private
-    from jwtdoctor.checkup import examine
-    from jwtdoctor.instruments.system import real_instruments
     from jwtdoctor.model.assertion import AssertionSpec
-    from jwtdoctor.model.case import Attempt, Case
-    from jwtdoctor.model.names import Reach
 
     spec = AssertionSpec(client_id, subject or client_id, peer.token_url, jti=True)
     key = load_private(keys.private.read_bytes(), where="the registered key")
     token = sign_with_fault(spec, key, time.time(), FAULTS[fault]).token
-    attempt = Attempt(peer.token_url, client_id, subject or client_id, ready_assertion=token)
+    attempt = Attempt(peer.token_url, client_id, subject or client_id, ready_assertion=token, **of_the_attempt)
+    return tried(attempt, flow, provider)
+
+
+def tried(attempt: Attempt, flow: str, provider: str) -> Report:
+    """A checkup in this process that makes this attempt."""
+    from jwtdoctor.checkup import examine
+    from jwtdoctor.instruments.system import real_instruments
+    from jwtdoctor.model.case import Case
+    from jwtdoctor.model.names import Reach
+
     case = Case(provider=provider, flow=flow, attempt=attempt, reach=Reach.ENDPOINT)
     # Nothing is asked of any clock but the reply's own Date, which saves a second of waiting for its turn.
     return examine(case, replace(real_instruments(no_ntp=True, environ={}), host_clock=None))

@@ -120,12 +120,47 @@ def okta(job: Job) -> str:
     return str(session.fetch_token(job["url"], grant_type="client_credentials")["access_token"])
 
 
+def apple(job: Job) -> str:
+    """Authlib with a client secret that PyJWT signs (ES256): a code is redeemed where one is held, else refreshed."""
+    import time
+
+    import jwt
+    from authlib.integrations.requests_client import OAuth2Session
+
+    now = int(time.time())
+    claims = {"iss": job["client_id"], "sub": job["user"], "aud": "https://appleid.apple.com", "iat": now}
+    secret = jwt.encode({**claims, "exp": now + 180}, job["key"], algorithm="ES256", headers={"kid": job["kid"]})
+    session = OAuth2Session(job["user"], secret, token_endpoint_auth_method="client_secret_post")
+    if job["code"]:
+        told = session.fetch_token(job["url"], code=job["code"], redirect_uri=job["redirect_uri"])
+    else:
+        told = session.refresh_token(job["url"], refresh_token=job["refresh_token"])
+    return str(told["access_token"])
+
+
+def app_store(job: Job) -> str:
+    """PyJWT's token as the Bearer of an API call."""
+    import time
+
+    import jwt
+    import requests
+
+    claims = {"iss": job["client_id"], "aud": "appstoreconnect-v1", "exp": int(time.time()) + 600}
+    token = jwt.encode(claims, job["key"], algorithm="ES256", headers={"kid": job["kid"]})
+    reply = requests.get(job["url"], headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    if not reply.ok:
+        raise RuntimeError(f"{reply.status_code} {reply.text}")
+    return f"simulated: {reply.text}"
+
+
 CLIENTS: dict[str, Callable[[Job], str]] = {
     "google": google,
     "entra": entra,
     "okta": okta,
     "github": github,
     "snowflake": snowflake,
+    "apple": apple,
+    "apple-app-store-connect": app_store,
 }
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ REFUSED = [
     ("entra", "server-clock-wrong:fast", "AADSTS700024: Client assertion is not within its valid time range."),
     ("okta", "key-id-unknown", "invalid_client: The client_assertion JWT kid is invalid."),
     ("okta", "key-not-registered", "invalid_client: The client_assertion JWT kid is invalid."),
-    ("okta", "dpop-required", "use_dpop_nonce: Authorization server requires nonce in DPoP proof."),
+    ("okta", "dpop-required", "invalid_dpop_proof: The DPoP proof JWT header is missing."),
     ("github", "key-not-registered", "A JSON web token could not be decoded"),
     ("github", "server-clock-wrong:fast", "'Expiration time' claim ('exp') must be a numeric value"),
     ("github", "client-deleted", "Integration not found"),
@@ -92,6 +92,9 @@ def played(provider: str, fault: str, tls: tuple[str, str, str]) -> Iterator[tup
             "certificate": attempt.certificate_pem,
             "client_id": attempt.client_id,
             "user": attempt.username,
+            "code": attempt.code and attempt.code.reveal(),
+            "redirect_uri": attempt.redirect_uri,
+            "refresh_token": attempt.refresh_token and attempt.refresh_token.reveal(),
             "scope": attempt.extra_claims.get("scope") or attempt.scope,
             "ca": tls[2] if certificate else None,
         }
@@ -124,6 +127,35 @@ def test_a_staged_fault_reaches_the_caller_in_the_providers_own_words(
     assert words in told.get("refused", ""), told
     assert records, "the service was not asked"
     assert explain(told["refused"]).provider == provider, "whose words they are is seen in what the client prints"
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault"), [("apple", "healthy"), ("apple", "healthy:code"), ("apple-app-store-connect", "healthy")]
+)
+def test_a_key_of_a_curve_is_taken_from_other_peoples_signers(
+    client: Run, tls: tuple[str, str, str], provider: str, fault: str
+) -> None:
+    """PyJWT signs with ES256; a refresh token is used, or a code is redeemed."""
+    with played(provider, fault, tls) as (job, records):
+        told = client(job)
+
+    assert "simulated" in told.get("granted", ""), told
+    assert [record["status"] for record in records] == [200]
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault", "words"),
+    [
+        ("apple", "key-id-unknown", "invalid_client"),
+        ("apple", "code-reused", "invalid_grant: The code has already been used."),
+        ("apple-app-store-connect", "key-id-unknown", "401"),
+    ],
+)
+def test_apple_refuses_them_in_its_words(
+    client: Run, tls: tuple[str, str, str], provider: str, fault: str, words: str
+) -> None:
+    with played(provider, fault, tls) as (job, _):
+        assert words in client(job).get("refused", "")
 
 
 def test_octokit_logs_in_and_gets_githubs_words(octokit: Run, tls: tuple[str, str, str]) -> None:

@@ -49,6 +49,32 @@ def test_a_fast_clock_is_not_called_harmless_where_iat_is_demanded() -> None:
     assert derived("clock.is_harmless", provider(), clock__ahead_s=240.0, assertion__ttl_s=300) is True
 
 
+@pytest.mark.parametrize(("alg", "is_taken"), [("EdDSA", True), ("eddsa", True), ("ES256K", True), ("RS256", False)])
+def test_an_algorithm_is_taken_however_it_is_written(alg: str, is_taken: bool) -> None:
+    """EdDSA is the one name that is not all capitals: it was accused wherever it is taken."""
+    modern = replace(provider(), algorithms=("ES256K", "EdDSA"))
+
+    assert derived("assertion.alg_supported", modern, assertion__alg=alg) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("limit", "harmless"),
+    [
+        (None, None),
+        (Limit(None, Sureness.DOCUMENTED, ("https://example.org",)), None),
+        (Limit(None, Sureness.INFERRED, ("https://example.org",)), True),
+        (Limit(300, Sureness.DOCUMENTED, ("https://example.org",)), True),
+    ],
+    ids=["nothing is known", "a setting of each client", "not known to hurt", "tolerated"],
+)
+def test_a_fast_clock_is_harmless_only_where_something_is_known(limit: Limit | None, harmless: bool | None) -> None:
+    """Keycloak's skew is a setting: a clock fifteen minutes fast was called harmless beside its bare refusal."""
+    one = replace(provider(), limits={} if limit is None else {"early_tolerance_s": limit})
+    seen: dict[str, Value] = {"clock__ahead_s": 240.0, "assertion__ttl_s": 300, "assertion__iat_in_s": 240.0}
+
+    assert derived("clock.is_harmless", one, **seen) is harmless
+
+
 def test_a_greatest_age_shortens_the_life_of_an_assertion() -> None:
     assert (
         derived("clock.is_slow_beyond_ttl", provider(max_age_s=60), clock__ahead_s=-90.0, assertion__ttl_s=3000) is True

@@ -257,5 +257,13 @@ def test_a_bare_refusal_of_a_bearer_grant_lists_the_key_first() -> None:
     assert report.leaders[0] == "signature-key-mismatch"
 
 
+def test_a_bare_code_is_no_promise_where_other_wordings_have_no_code_in_the_data() -> None:
+    """XSUAA's `invalid_client` was called almost certainly a disabled flow, by the one wording whose code is known."""
+    report = jwtdoctor.explain('{"error": "invalid_client"}', provider="sap-xsuaa", flow="private-key-jwt")
+
+    assert [v.cause for v in report.verdicts if v.likelihood.value == "almost-certain"] == []
+    assert len(report.leaders) > 1
+
+
 def test_a_loopback_host_is_nobodys() -> None:
     assert provider_of_url("http://127.0.0.1:8080/token", load()) is None

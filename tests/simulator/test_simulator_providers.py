@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +18,15 @@ from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.probes.flows import token_request
 from jwtdoctor.probes.local import look_at_key, make_assertion
+from jwtdoctor.simulator.policy import Vague
 from jwtdoctor.simulator.providers.checks import KINDS, Trouble
 from jwtdoctor.simulator.providers.judge import PLAYED, rule
-from jwtdoctor.simulator.providers.scene import SERVICE_ACCOUNT, healthy
+from jwtdoctor.simulator.providers.plain import example_of
+from jwtdoctor.simulator.providers.scene import SERVICE_ACCOUNT, healthy, is_playable
 from jwtdoctor.simulator.providers.staged import stage, staged
 from jwtdoctor.simulator.server import record_of
 from jwtdoctor.simulator.staging import staged as staged_at
-from jwtdoctor.simulator.wire import FORM, HttpRequest
+from jwtdoctor.simulator.wire import FORM, HttpRequest, bearer_of
 from jwtdoctor.testing import TRUE_NOW, World
 
 PROVIDERS = load().providers
@@ -128,7 +132,8 @@ def test_snowflakes_login_for_drivers_answers_200_with_the_failure_inside() -> N
 def test_okta_hands_out_a_nonce_with_its_refusal() -> None:
     reply = asked(World("dpop-required", provider="okta"))
 
-    assert (reply.status, said(reply)["error"]) == (400, "use_dpop_nonce")
+    assert (reply.status, said(reply)["error"]) == (400, "invalid_dpop_proof")
+    assert said(reply)["error_description"] == "The DPoP proof JWT header is missing."
     assert reply.header("dpop-nonce")
 
 
@@ -198,8 +203,76 @@ def test_an_unknown_fault_or_provider_is_refused_with_what_there_is() -> None:
         staged_at("healthy", "no-such-provider")
     with pytest.raises(BadInput, match="cognito takes no JWT"):
         staged_at("healthy", "cognito")
-    with pytest.raises(BadInput, match="say less"):
-        World("healthy", provider="google", vague="bare")
+
+
+@pytest.mark.parametrize(("provider", "octets"), [("apple", 64), ("corppass", 64), ("epic-smart", 256)])
+def test_the_throwaway_key_is_of_the_kind_that_the_provider_takes(provider: str, octets: int) -> None:
+    """RFC 7518 §3.4: R and S as they are, one after the other, and no DER; 256 octets are RSA's."""
+    world = World("healthy", provider=provider)
+    asked(world)
+    field = "client_secret" if provider == "apple" else "client_assertion"
+    head, _, signature = world.transport.requests[-1].parameters()[field].rpartition(".")
+
+    assert len(urlsafe_b64decode(signature + "==")) == octets
+    assert json.loads(urlsafe_b64decode(head.split(".")[0] + "=="))["alg"] == PROVIDERS[provider].algorithms[0]
+
+
+def test_a_signature_in_der_is_refused_like_another_keys() -> None:
+    """What openssl_sign writes, and Apple does not take."""
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+    base = healthy(PROVIDERS["apple-app-store-connect"])
+    world = World(base)
+    asked(world)
+    request = world.transport.requests[-1]
+    head, _, signature = bearer_of(request).rpartition(".")
+    raw = urlsafe_b64decode(signature + "==")
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    token = f"{head}.{urlsafe_b64encode(der).rstrip(b'=').decode()}"
+
+    again = rule(replace(request, headers={"Authorization": f"Bearer {token}"}), base.policy, NOW).reply
+
+    assert again.status == 401
+    assert said(again)["errors"][0]["code"] == "NOT_AUTHORIZED"
+
+
+def test_a_code_is_good_for_one_exchange_and_a_refresh_token_for_many() -> None:
+    code, refresh = World("healthy:code", provider="apple"), World("healthy", provider="apple")
+
+    assert [asked(code).status for _ in range(2)] == [200, 400]
+    assert [asked(refresh).status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "example"),
+    [
+        (r"\bjti\b (already|again) used\.?$", "jti already used"),
+        (r"kid\W{1,6}invalid|other", "kid invalid"),
+        (r"Bad client_assertion(?! (algorithm|type))", "Bad client_assertion"),
+        (r"date.{0,3}time (?P<name>[a-z]{2,9})?MUST", "datetime MUST"),
+        (r"^account(-d|-s)?\.docusign\.(com|net)$", "account.docusign.com"),
+        (r"(?!a)a", None),
+    ],
+)
+def test_a_text_is_found_that_a_pattern_fits(pattern: str, example: str | None) -> None:
+    assert example_of(pattern) == example
+
+
+def test_every_host_that_is_meant_is_one_of_the_provider() -> None:
+    for provider in PROVIDERS.values():
+        if provider.hosts and is_playable(provider):
+            host = healthy(provider).token_host
+            assert any(re.search(pattern, host) for pattern in provider.hosts) or host.endswith(".example"), host
+
+
+def test_a_service_that_says_less_keeps_its_codes_or_the_standards_code_alone() -> None:
+    def body(how: Vague) -> dict[str, Any]:
+        return said(asked(World("key-not-registered", provider="entra", vague=how)))
+
+    assert body("no-description").keys() >= {"error", "error_codes", "trace_id"}
+    assert "error_description" not in body("no-description")
+    assert body("bare") == {"error": "invalid_client"}
+    assert said(asked(World("key-not-registered", provider="github", vague="bare"))) == {}
 
 
 def test_a_certificate_of_ones_own_replaces_the_throwaway() -> None:

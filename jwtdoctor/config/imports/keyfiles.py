@@ -1,4 +1,4 @@
-"""JSON files that hold secrets and say what they are for (Google, Box), and keys that say nothing of themselves.
+"""JSON files that say what they are for (Google, Box, Adobe, DocuSign), and keys that say nothing of themselves.
 
 The key stays in its file, and `key` names it: `check` and `sign` find it there. So does every other secret beside it,
 which the profile refers to as `json:PATH#POINTER`.
@@ -6,17 +6,22 @@ which the profile refers to as `json:PATH#POINTER`.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
-from jwtdoctor.config.imports.draft import Draft, Drafting, name_of
+from jwtdoctor.config.attempts import APPLE_KEY_NAME
+from jwtdoctor.config.imports.draft import Draft, Drafting, name_of, unfit
 
 GOOGLE = "Google service-account JSON"
 GOOGLE_USER = "Google user credentials (gcloud)"
 BOX = "Box app configuration"
+ADOBE = "Adobe credentials"
+DOCUSIGN = "DocuSign JWT configuration"
 PRIVATE_KEY = "private key"
 GITHUB_KEY = "private key of a GitHub App"
+APPLE_KEY = "private key of an Apple developer account"
 CERTIFICATE = "certificate"
 _GITHUB_NAME = re.compile(r"(.{1,80})\.\d{4}-\d{2}-\d{2}\.private-key\.pem")
 """As GitHub names the file that it hands out."""
@@ -96,6 +101,78 @@ def box(document: Any, path: Path) -> list[Draft]:
     return [drafting.draft()]
 
 
+# --- Adobe -----------------------------------------------------------------------------------------------------------
+
+
+def fits_adobe(document: Any) -> bool:
+    """Whether this is what Adobe's developer console hands out, for JWT (retired) or server to server."""
+    return isinstance(document, dict) and "ORG_ID" in document and bool({"API_KEY", "CLIENT_ID"} & document.keys())
+
+
+def adobe(document: Any, path: Path) -> list[Draft]:
+    """The organisation is the assertion's issuer and the API key the client; what comes after JWT signs nothing."""
+    name = name_of(document.get("PROJECT_NAME"), "adobe")
+    drafting = Drafting(ADOBE, name, str(path), path.absolute().parent)
+    drafting.say("provider", "adobe", "ORG_ID")
+    if "API_KEY" not in document:
+        drafting.say("flow", "client-credentials", "CLIENT_ID")
+        drafting.say("url", "https://ims-na1.adobelogin.com/ims/token/v3", "CLIENT_ID")
+        drafting.text("client_id", document.get("CLIENT_ID"), "CLIENT_ID")
+        scopes = document.get("SCOPES")
+        drafting.text("scope", ",".join(map(str, scopes)) if isinstance(scopes, list) else scopes, "SCOPES")
+        if document.get("CLIENT_SECRETS"):
+            _secrets_inside(drafting, path, ("client_secret", "/CLIENT_SECRETS/0"))
+        return [drafting.draft()]
+    drafting.say("flow", "jwt-bearer", "API_KEY")
+    drafting.say("url", "https://ims-na1.adobelogin.com/ims/exchange/jwt", "API_KEY")
+    drafting.text("client_id", document.get("API_KEY"), "API_KEY")
+    drafting.text("username", document.get("TECHNICAL_ACCOUNT_ID"), "TECHNICAL_ACCOUNT_ID")
+    if not unfit(document.get("ORG_ID")):
+        drafting.say("claim", (f"iss={json.dumps(document['ORG_ID'])}",), "ORG_ID")
+    if document.get("CLIENT_SECRET"):
+        _secrets_inside(drafting, path, ("client_secret", "/CLIENT_SECRET"))
+    drafting.notes.append("Adobe has retired JWT credentials: make server-to-server ones in its developer console")
+    drafting.notes.append("each metascope is a claim more: --claim 'https://ims-na1.adobelogin.com/s/METASCOPE=true'")
+    return [drafting.draft()]
+
+
+# --- DocuSign --------------------------------------------------------------------------------------------------------
+
+_DOCUSIGN = (
+    ("client_id", ("dsJWTClientId", "ClientId")),
+    ("username", ("impersonatedUserGuid", "ImpersonatedUserId")),
+    ("url", ("dsOauthServer", "AuthServer")),
+    ("key", ("privateKeyLocation", "privateKeyFile", "PrivateKeyFile", "rsaKeyLocation")),
+)
+"""As the vendor's launchers call them, by setting."""
+
+
+def fits_docusign(document: Any) -> bool:
+    """Whether this is the configuration that DocuSign's code examples go by."""
+    return isinstance(document, dict) and ("dsJWTClientId" in document or isinstance(document.get("DocuSignJWT"), dict))
+
+
+def docusign(document: Any, path: Path) -> list[Draft]:
+    """The user who is impersonated and the integration key."""
+    table = document if "dsJWTClientId" in document else document["DocuSignJWT"]
+    drafting = Drafting(DOCUSIGN, "docusign", str(path), path.absolute().parent)
+    drafting.say("provider", "docusign", "dsJWTClientId")
+    drafting.say("flow", "jwt-bearer", "dsJWTClientId")
+    for setting, names in _DOCUSIGN:
+        name = next((one for one in names if isinstance(table.get(one), str) and table[one]), None)
+        if name is None:
+            continue
+        value = table[name]
+        if setting == "url":
+            drafting.url(setting, value if "://" in value else f"https://{value}", name)
+        elif setting == "key":
+            drafting.path(setting, value, name)
+        else:
+            drafting.text(setting, value, name)
+    drafting.say("scope", "signature impersonation", "DocuSign's JWT grant")
+    return [drafting.draft()]
+
+
 def _secrets_inside(drafting: Drafting, path: Path, *places: tuple[str, str]) -> None:
     for setting, pointer in places:
         member = pointer.rpartition("/")[2]
@@ -125,9 +202,17 @@ def key(text: str, path: Path) -> list[Draft]:
         drafting.say("cert", str(path.absolute()), path.name)
         return [drafting.draft(completes=True)]
     app = _GITHUB_NAME.fullmatch(path.name)
-    kind = PRIVATE_KEY if app is None else GITHUB_KEY
+    apple = APPLE_KEY_NAME.fullmatch(path.name)
+    kind = APPLE_KEY if apple else PRIVATE_KEY if app is None else GITHUB_KEY
     drafting = Drafting(kind, name_of(app[1] if app else path.stem), str(path), path.absolute().parent)
     drafting.say("key", str(path.absolute()), path.name)
     if app is not None:
         drafting.say("provider", "github", path.name)
+    if apple is not None:
+        drafting.say("kid", apple[2], path.name)
+        if apple[1] == "SubscriptionKey":
+            drafting.say("provider", "apple-app-store-connect", path.name)
+        else:
+            drafting.notes.append("it may be of either: --provider apple (--client-id TEAM_ID --username SERVICES_ID) "
+                                  "or --provider apple-app-store-connect (--client-id ISSUER_ID)")  # fmt: skip
     return [drafting.draft(completes=True)]

@@ -100,11 +100,15 @@ def tell(drafting: Drafting, variables: Iterable[Variable], references: Mapping[
     Token URLs are told before login hosts and those before the org's own, so that the most exact one wins.
     """
     urls: list[tuple[int, Variable, str]] = []
+    variables = tuple(variables)
+    authority = _authority(variables)
     for variable in variables:
         family, rest = family_and_rest(variable.name)
         setting = MEANINGS.get(rest)
         if rest in URLS or rest in ("tenantid", "tenant", "account", "sfdxauthurl"):
             urls.append((URLS.index(rest) if rest in URLS else -1, variable, rest))
+        elif (family, rest) == ("entra", "authorityhost"):
+            continue  # told with the tenant
         elif setting is None:
             _unknown(drafting, variable, rest)
         elif setting == "username" and rest == "user" and variable.name.isupper() and not family:
@@ -112,7 +116,7 @@ def tell(drafting: Drafting, variables: Iterable[Variable], references: Mapping[
         else:
             _known(drafting, variable, setting, references.get(variable.name, ""))
     for _, variable, rest in sorted(urls, key=lambda found: found[0]):
-        _told_url(drafting, variable, rest)
+        _told_url(drafting, variable, rest, authority)
 
 
 def _unknown(drafting: Drafting, variable: Variable, rest: str) -> None:
@@ -160,7 +164,13 @@ _SECRET_WORDS = {
 }
 
 
-def _told_url(drafting: Drafting, variable: Variable, rest: str) -> None:
+def _authority(variables: Iterable[Variable]) -> str:
+    """Entra's login host: of a national cloud where AZURE_AUTHORITY_HOST says so (azure-identity)."""
+    named = (one.value.strip() for one in variables if family_and_rest(one.name) == ("entra", "authorityhost"))
+    return next((value.rstrip("/") for value in named if value), "https://login.microsoftonline.com")
+
+
+def _told_url(drafting: Drafting, variable: Variable, rest: str, authority: str) -> None:
     value, family = variable.value.strip(), family_and_rest(variable.name)[0]
     if not value:
         return
@@ -168,7 +178,7 @@ def _told_url(drafting: Drafting, variable: Variable, rest: str) -> None:
         drafting.secret("", variable.name, "it holds a refresh token: log in with it once, then import what sf keeps")
         return
     if rest in ("tenantid", "tenant") and family == "entra" and re.fullmatch(r"[A-Za-z0-9.-]{1,100}", value):
-        drafting.say("url", f"https://login.microsoftonline.com/{value}/oauth2/v2.0/token", variable.name)
+        drafting.url("url", f"{authority}/{value}/oauth2/v2.0/token", variable.name)
         return
     if rest in ("tenantid", "tenant", "account"):
         drafting.ignored.append(variable.name)

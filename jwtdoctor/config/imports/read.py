@@ -6,6 +6,7 @@ Bounded: a source has 4 MB at most, and what nests deeper than its format ever d
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,8 +59,12 @@ def finished(
     `signs`: the flow in which a key of these settings signs, where neither source nor user says it.
     """
     settings = {**draft.settings, **typed}
-    if settings.get("provider") == "github" and "client_id" in settings:
+    if settings.get("provider") == "github":
         settings = {**_GITHUB, **settings}
+    if draft.kind == keyfiles.APPLE_KEY:
+        if "provider" not in settings and "url" not in settings:
+            settings["provider"] = _apples_service(settings.get("client_id"))
+        settings = {**_APPLE.get(str(settings.get("provider")), {}), **settings}
     if draft.kind in (sf.AUTH_FILE, sf.DISPLAYED) and "key" in settings and "flow" not in typed:
         settings["flow"] = "jwt-bearer"  # it was a login by browser, and a key was given for one by JWT
         settings.pop("refresh_token", None)
@@ -73,6 +78,18 @@ def finished(
 
 _GITHUB: dict[str, Value] = {"flow": "api-jwt", "url": "https://api.github.com/app"}
 """What a GitHub App's key and id log in with, and the call that says only who one is."""
+_APPLE: dict[str, dict[str, Value]] = {
+    "apple": {"flow": "client-secret-jwt", "url": "https://appleid.apple.com/auth/token"},
+    "apple-app-store-connect": {"flow": "api-jwt", "url": "https://api.appstoreconnect.apple.com/v1/apps"},
+}
+
+
+def _apples_service(client_id: Value | None) -> str:
+    """A Team ID signs in; else it is App Store Connect, whose issuer is a GUID."""
+    return "apple" if isinstance(client_id, str) and re.fullmatch("[A-Z0-9]{10}", client_id) else (
+        "apple-app-store-connect")  # fmt: skip
+
+
 _FLOWS = (("password", "password"), ("refresh_token", "refresh-token"), ("redirect_uri", "authorization-code"),
           ("client_secret", "client-credentials"))  # fmt: skip
 """Which flow a login without a key is of that names none, by what it has."""
@@ -95,7 +112,7 @@ def drafts_of(sources: Iterable[Source], fingerprint: snowflake.Fingerprint) -> 
 
 
 _EXPECTED = (
-    "an auth file of sf, a .env, a Postman or Bruno environment, a Google or Box key JSON, "
+    "an auth file of sf, a .env, a Postman or Bruno environment, a Google, Box, Adobe or DocuSign JSON, "
     "Snowflake's connections.toml, or a PEM key"
 )
 
@@ -161,13 +178,15 @@ def _of_json(source: Source, document: Any, given: list[Variable]) -> list[Draft
         (keyfiles.fits_google, lambda: keyfiles.google(document, path)),
         (keyfiles.fits_google_user, lambda: keyfiles.google_user(document, path)),
         (keyfiles.fits_box, lambda: keyfiles.box(document, path)),
+        (keyfiles.fits_adobe, lambda: keyfiles.adobe(document, path)),
+        (keyfiles.fits_docusign, lambda: keyfiles.docusign(document, path)),
         (sf.fits, lambda: sf.drafts(document, path)),
         (apiclients.fits_postman_environment, lambda: apiclients.postman_environment(document, path)),
         (apiclients.fits_postman_collection, lambda: apiclients.postman_collection(document, path, given)),
     )
     for fits, read in readers:
         if fits(document):
-            if fits in (keyfiles.fits_google, keyfiles.fits_google_user, keyfiles.fits_box):
+            if fits in (keyfiles.fits_google, keyfiles.fits_google_user, keyfiles.fits_box, keyfiles.fits_adobe):
                 _refuse_stdin(source)
             return read()
     raise BadInput("is JSON that no profile can be made of", where=source.where, expected=_EXPECTED)

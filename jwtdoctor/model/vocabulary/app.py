@@ -18,6 +18,7 @@ OBSERVED = (
         "Permitted Users",
         answers=("admin-approved", "self-authorize"),
         ask='Is Permitted Users "Admin approved users are pre-authorized" or "All users may self-authorize"?',
+        elsewhere=None,
     ),
     fact("app.scopes", "list", "scopes selected on the app", witness="app-scopes"),
     fact(
@@ -46,6 +47,7 @@ OBSERVED = (
         "bool",
         "the app requires the secret in this flow",
         ask='Is "Require Secret" for this flow ticked on the app?',
+        elsewhere="Does the app demand a client secret in this flow?",
     ),
     fact(
         "app.ip_relaxation",
@@ -79,12 +81,14 @@ OBSERVED = (
         "bool",
         "the app is installed in the org",
         ask="Is the app installed in this org (Setup > Connected Apps OAuth Usage / External Client App Manager)?",
+        elsewhere="Is the app set up in this very tenant or organisation?",
     ),
     fact(
         "app.home_org_is_target",
         "bool",
         "the app was made in the org that is logged in to",
         ask="Was the app created in the very org that you log in to?",
+        elsewhere="Was the app registered in the very tenant or realm that is asked?",
     ),
     fact(
         "app.distribution_state",
@@ -104,6 +108,7 @@ OBSERVED = (
         "bool",
         "the client credentials flow is enabled",
         ask="Is Enable Client Credentials Flow ticked (settings and policies)?",
+        elsewhere="Is the client credentials grant enabled for the client?",
     ),
     fact(
         "app.refresh_token_policy",
@@ -129,18 +134,21 @@ OBSERVED = (
         "bool",
         "a certificate is uploaded (Use digital signatures)",
         ask="Is a certificate uploaded on the app (Use digital signatures / Enable JWT Bearer Flow)?",
+        elsewhere="Is the certificate or public key registered for this client?",
     ),
     fact(
         "app.jwt_flow_enabled",
         "bool",
         "the JWT bearer flow is enabled",
         ask="Is Enable JWT Bearer Flow ticked on the app?",
+        elsewhere="Is the JWT bearer grant enabled for the client?",
     ),
     fact(
         "app.blocked",
         "bool",
         "the app is blocked in the org",
         ask="Does Connected Apps OAuth Usage show the app as blocked?",
+        elsewhere="Has an administrator blocked the app?",
     ),
     fact(
         "app.flow_enabled",
@@ -148,6 +156,7 @@ OBSERVED = (
         "the flow in use is enabled on the app and in the org",
         witness="app.flow_enabled",
         ask="Is this OAuth flow enabled on the app and in the org's OAuth settings?",
+        elsewhere="Is this grant enabled for the client?",
     ),
     fact(
         "app.has_policies",

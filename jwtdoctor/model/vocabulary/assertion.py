@@ -77,6 +77,13 @@ OBSERVED = (
     fact("assertion.claims_missing", "list", "required claims that are absent", witness="claims"),
     fact("assertion.jti_present", "bool", "the assertion carries jti", witness="assertion.jti_present"),
     fact(
+        "assertion.jti_is_fixed",
+        "bool",
+        "jti is one text of the settings, and not made anew for each assertion",
+        witness="assertion.jti_is_fixed",
+        ask="Is jti the same in every assertion (a setting, and not made anew)?",
+    ),
+    fact(
         "assertion.signature_verifies",
         "bool",
         "the signature verifies against the certificate given",

@@ -71,6 +71,7 @@ OBSERVED = (
         "bool",
         "it works through My Domain",
         ask="Does it work with the org's My Domain host?",
+        elsewhere=None,
     ),
     fact(
         "history.works_on_other_machine",
@@ -121,7 +122,7 @@ OBSERVED = (
         "granted with the audience that the evidence points to",
         witness="retry-audience",
     ),
-    fact("retry.granted_with_host", "bool", "granted through the host that the org has", witness="retry-host"),
+    fact("retry.granted_with_host", "bool", "granted through the host that the org has", witness="host"),
     fact(
         "history.other_org_session",
         "bool",

@@ -29,6 +29,12 @@ OBSERVED = (
         witness="thumbprint",
         ask="Which thumbprint has the certificate that you sign with (jwtdoctor keys show)?",
     ),
+    fact(
+        "key.is_named_by_iss",
+        "bool",
+        "the fingerprint at the end of iss is that of the key that signs",
+        witness="key-fingerprint",
+    ),
     fact("key.loads", "bool", "the key file given could be read as a private key", witness="key-file"),
     fact("key.readable_by_others", "bool", "others on this machine can read the private key file", witness="key-mode"),
     fact("key.problem", "text", "what is wrong with the key file", witness="key-file"),

@@ -32,7 +32,13 @@ OBSERVED = (
         "MFA is enforced",
         ask="Is multi-factor authentication enforced for API logins?",
     ),
-    fact("org.is_active", "bool", "the org is active", ask="Is the org active (not locked, expired or deleted)?"),
+    fact(
+        "org.is_active",
+        "bool",
+        "the org is active",
+        ask="Is the org active (not locked, expired or deleted)?",
+        elsewhere="Is the tenant, realm or account active (not locked or deleted)?",
+    ),
     fact("org.is_new", "bool", "the org was created minutes ago", ask="Was the org created or refreshed just now?"),
     fact(
         "org.my_domain",

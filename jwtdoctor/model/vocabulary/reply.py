@@ -24,6 +24,7 @@ OBSERVED = (
         "LoginHistory.Status or the LOGIN_STATUS code",
         witness="refusal",
         ask="What does Setup > Login History show as Status for this attempt (or is there no row)?",
+        elsewhere="What does the server's own log of logins show for this attempt?",
     ),
     fact(
         "login_history.idp_code",
@@ -33,7 +34,9 @@ OBSERVED = (
     ),
     fact("reply.body_is_json", "bool", "the body parses as a JSON object", witness="reply-form"),
     fact("reply.correlation_id", "text", "request id that the server gave", witness="reply.correlation_id"),
+    fact("reply.trace_id", "text", "second id that the server gave", witness="reply.correlation_id"),
     fact("reply.thumbprint", "text", "thumbprint of the key that the server looked for, in hex", witness="thumbprint"),
+    fact("reply.dpop_nonce_given", "bool", "the reply hands out a DPoP nonce that can be used", witness="dpop-demand"),
     fact("reply.client_text", "text", "text of a client or library, no answer of the endpoint", witness="refusal"),
 )
 

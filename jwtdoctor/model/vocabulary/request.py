@@ -13,6 +13,7 @@ OBSERVED = (
         personal=True,
         ask="Which host did the token request go to?",
     ),
+    fact("request.token_path", "text", "path of the URL that the request went to", witness="host", personal=True),
     fact(
         "request.scheme",
         "text",
@@ -119,6 +120,7 @@ OBSERVED = (
         "sub is the e-mail address and not the user name",
         witness="subject",
         ask="Is the sub claim the e-mail address and not the exact user name?",
+        elsewhere=None,
     ),
     fact(
         "request.client_id_matches_app",
@@ -126,6 +128,7 @@ OBSERVED = (
         "the consumer key is that of the app",
         witness="client-id",
         ask="Is the consumer key copied exactly from this app?",
+        elsewhere="Is the client id copied exactly from this app?",
     ),
     fact(
         "request.secret_matches_app",
@@ -133,6 +136,7 @@ OBSERVED = (
         "the consumer secret is that of the app",
         witness="secret",
         ask="Is the consumer secret the one that the app shows today?",
+        elsewhere="Is the client secret one that the app still has?",
     ),
     fact(
         "request.redirect_uri_registered",

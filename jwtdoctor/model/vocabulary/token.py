@@ -10,6 +10,7 @@ OBSERVED = (
     fact("token.scopes_missing", "list", "the scopes that were asked for and not granted", witness="app.scopes"),
     fact("token.expires_in_s", "number", "how long the token lives, as the endpoint or the session itself says"),
     fact("token.type", "text", "token_type of the token response: Bearer, DPoP", witness="token-type"),
+    fact("token.sent_with_proof", "bool", "the token was used with a DPoP proof of its key", witness="token-type"),
     fact("token.is_jwt", "bool", "the access token is a JWT", witness="token-form"),
     fact("token.aud", "text or list", "aud of an access token that is a JWT", witness="token-aud"),
     fact("token.api_host", "text", "the host that the API call with the token went to"),
@@ -40,4 +41,10 @@ DERIVED = (
     ),
     fact("token.lacks_wanted_scopes", "bool", "a scope that was asked for is not in the token", witness="app.scopes"),
     fact("token.is_bound", "bool", "the token is bound to a key and no plain bearer token", witness="token-type"),
+    fact(
+        "token.is_bound_and_unproven",
+        "bool",
+        "the token is bound to a key, and was used without a proof of it as far as is known",
+        witness="token-type",
+    ),
 )

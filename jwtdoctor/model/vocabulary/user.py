@@ -10,12 +10,14 @@ OBSERVED = (
         "bool",
         "a profile or permission set of the user is assigned to the app",
         ask="Is the user's profile or one of its permission sets assigned to the app?",
+        elsewhere="Is the user, or a group that holds the user, assigned to the app?",
     ),
     fact(
         "user.has_approved_app",
         "bool",
         "the user approved the app once",
         ask="Has this user approved the app before (OAuth Connected Apps on the user's page)?",
+        elsewhere="Has this user, or an administrator for all, consented to the app before?",
     ),
     fact(
         "user.approval_has_refresh_token",
@@ -44,6 +46,7 @@ OBSERVED = (
         "session level that the profile demands",
         answers=("Standard", "High Assurance"),
         ask="Which session security level does the user's profile require at login?",
+        elsewhere=None,
     ),
     fact("user.ip_ranges", "list", "login IP ranges of the profile", witness="ip-ranges", personal=True),
     fact(
@@ -82,6 +85,7 @@ OBSERVED = (
         "the user name exists in the target org",
         witness="subject",
         ask="Does exactly this user name exist in the org that the token host serves?",
+        elsewhere="Does the server that is asked know exactly this user?",
     ),
     fact(
         "user.password_locked",

@@ -19,6 +19,8 @@ from jwtdoctor.probes.flows.shape import RFC_CLIENT, Given, Rule, finding
 __all__ = ["Given", "conflicts", "observe"]
 
 _NETRC = "https://requests.readthedocs.io/en/latest/user/authentication/#netrc-authentication"
+_RFC_REFRESH = "https://www.rfc-editor.org/rfc/rfc9449#section-5"
+_RFC_CODE = "https://www.rfc-editor.org/rfc/rfc9449#section-10"
 _NEEDS_ENCODING = re.compile(r"[%+&=#; ]|[^\x20-\x7e]")
 _LOOKS_ENCODED = re.compile(r"%(?:2[0-9A-F]|3[A-F]|40|5[B-E]|7[B-D])", re.IGNORECASE)
 
@@ -92,10 +94,32 @@ def _unencoded_secret(given: Given) -> Iterator[Finding]:
             yield finding("secret-needs-encoding", "note", name, message, "compare how your client builds the body")
 
 
+def _proof_without_request(given: Given) -> Iterator[Finding]:
+    """A proof goes with a token request, or with a token; where the JWT is the credential there is neither."""
+    if given.attempt.dpop and given.flow == "api-jwt":
+        message = "no token is asked for in this flow, so no DPoP proof is sent"
+        yield finding("dpop-not-sent", "note", "dpop", message, "leave --dpop out")
+
+
+def _throwaway_key(given: Given) -> Iterator[Finding]:
+    """What was bound to a key before is not good with another one."""
+    if not given.attempt.dpop or given.attempt.dpop_key_path is not None:
+        return
+    is_public = given.attempt.client_secret is None
+    if given.flow == "refresh-token" and is_public:
+        message = "the refresh token of a public client is bound to the key of its first proof, and this one is new"
+        yield finding("dpop-key-is-new", "warning", "dpop_key", message, "name that key: --dpop-key FILE", _RFC_REFRESH)
+    elif given.flow == "authorization-code" and given.attempt.code is not None:
+        message = "a code that was asked for with dpop_jkt is bound to that key, and this one is new"
+        yield finding("dpop-key-is-new", "note", "dpop_key", message, "name that key: --dpop-key FILE", _RFC_CODE)
+
+
 _COMMON: tuple[Rule, ...] = (
     _public_with_secret,
     _two_methods,
     _netrc_header,
     _mangled_client_id,
     _unencoded_secret,
+    _proof_without_request,
+    _throwaway_key,
 )

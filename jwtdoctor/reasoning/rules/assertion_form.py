@@ -16,7 +16,7 @@ def _alg_supported(given: Given) -> bool | None:
     alg = given.chart.text("assertion.alg")
     if alg is None or not given.provider.algorithms:
         return None
-    is_taken = alg.upper() in given.provider.algorithms
+    is_taken = alg.upper() in {one.upper() for one in given.provider.algorithms}
     return None if is_taken and given.provider.slug == "generic" else is_taken
 
 

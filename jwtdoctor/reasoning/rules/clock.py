@@ -125,11 +125,9 @@ def _is_fast_where_iat_counts(given: Given) -> bool | None:
 def _fast_where_iat_counts(given: Given, fast_s: float) -> bool:
     """A fast clock is suspect where iat is demanded, or sent to a server that nothing is known of, even if nobody
     published how far ahead it may lie."""
-    if given.early_tolerance_is_supposed():
-        counts = given.starts_in_s() is not None
-    else:
-        counts = given.early_tolerance_s() is None and "iat" in given.provider.required_claims
-    return counts and fast_s > RIGHT_CLOCK_S
+    is_wanted = given.early_tolerance_s() is None and "iat" in given.provider.required_claims
+    is_sent = given.early_tolerance_is_supposed() and given.starts_in_s() is not None
+    return (is_wanted or is_sent) and fast_s > RIGHT_CLOCK_S
 
 
 @derived(
@@ -139,10 +137,13 @@ def _fast_where_iat_counts(given: Given, fast_s: float) -> bool:
     "reply.date_ahead_s",
     "assertion.ttl_s",
     "clock.sources_agree",
+    "request.sends_dpop_proof",
 )
 def _clock_is_harmless(given: Given) -> bool | None:
     if given.chart.flag("clock.sources_agree") is False:
         return None
+    if given.chart.flag("clock.spoils_proof"):
+        return False
     slow = given.chart.flag("clock.is_slow_beyond_ttl")
     fast = given.chart.flag("clock.is_fast_beyond_margin")
     if slow is None:

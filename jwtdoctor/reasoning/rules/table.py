@@ -62,9 +62,15 @@ class Given:
         return self.provider.limit("early_nbf_tolerance_s") is not None
 
     def early_tolerance_is_supposed(self) -> bool:
-        """Whether the figure for an iat or nbf of the future is our own guess and no rule of the provider."""
+        """Whether an iat or nbf of the future may be refused, by a figure that no rule of the provider tells.
+
+        That is so where the figure is our own guess, where it is a setting of each client (documented, without a
+        value), and where nothing at all is known. An inferred limit without a value says that it is not known to hurt.
+        """
         limit = self.provider.limits.get("early_tolerance_s")
-        return limit is not None and limit.value is not None and limit.sureness is Sureness.INFERRED
+        if limit is None:
+            return not self._judges_nbf_alone()
+        return (limit.value is not None) == (limit.sureness is Sureness.INFERRED)
 
 
 Rule = Callable[[Given], Value | None]

@@ -33,3 +33,9 @@ def _is_bound(given: Given) -> bool | None:
     """RFC 9449 §5: a token of the type DPoP is refused without a proof of its key."""
     kind = given.chart.text("token.type")
     return None if kind is None else kind.lower() == "dpop"
+
+
+@derived("token.is_bound_and_unproven", "token.type", "token.sent_with_proof")
+def _is_bound_and_unproven(given: Given) -> bool | None:
+    is_bound = given.chart.flag("token.is_bound")
+    return None if is_bound is None else is_bound and not given.chart.flag("token.sent_with_proof")

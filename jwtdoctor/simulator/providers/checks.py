@@ -5,6 +5,7 @@ None raises, and none knows the name of a fault or the words of a provider. A ti
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -53,6 +54,16 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "scope": ("scope-not-granted", "scope-not-allowed"),
     "consent": ("consent-missing", "app-not-authorized"),
     "dpop": ("dpop-required",),
+    "dpop-proof": ("dpop-required",),
+    "dpop-nonce": ("dpop-required",),
+    "user": ("user-inactive",),
+    "flow": ("flow-disabled",),
+    "address": ("ip-restricted",),
+    "grant": ("refresh-token-revoked", "code-reused"),
+    "code-used": ("code-reused",),
+    "code-ended": ("code-expired",),
+    "redirect": ("redirect-uri-mismatch",),
+    "grant-client": ("client-id-mismatch", "refresh-token-wrong-client"),
 }
 """Every kind of trouble, and the causes that stand behind it: for a dialect that has nothing but data."""
 
@@ -128,9 +139,9 @@ def is_readable(asked: Asked) -> Trouble | None:
 
 def algorithm_allowed(asked: Asked) -> Trouble | None:
     algorithms = asked.service.provider.algorithms
-    alg = asked.header("alg")
+    alg, wanted = asked.header("alg"), asked.service.alg
     allowed = alg in algorithms if algorithms else alg not in ("", "none")
-    return None if allowed else Trouble("algorithm", alg)
+    return None if allowed and wanted in (None, alg) else Trouble("algorithm", alg)
 
 
 def claims_there(asked: Asked) -> Trouble | None:
@@ -159,7 +170,7 @@ def client_known(asked: Asked) -> Trouble | None:
     named = asked.form.get("client_id")
     if named is not None and named != asked.service.client_id:
         return Trouble("client", named)
-    if asked.service.flow == "private-key-jwt" and asked.text("sub") != asked.service.client_id:
+    if asked.service.flow in ("private-key-jwt", "client-secret-jwt") and asked.text("sub") != asked.service.client_id:
         return Trouble("issuer", asked.text("sub"))
     return None
 
@@ -167,6 +178,14 @@ def client_known(asked: Asked) -> Trouble | None:
 def client_there(asked: Asked) -> Trouble | None:
     state = asked.service.client
     return None if state == "active" else Trouble(state)
+
+
+def flow_enabled(asked: Asked) -> Trouble | None:
+    return None if asked.service.flow_enabled else Trouble("flow")
+
+
+def address_allowed(asked: Asked) -> Trouble | None:
+    return None if asked.service.takes_address else Trouble("address")
 
 
 def secret_right(asked: Asked) -> Trouble | None:
@@ -193,9 +212,10 @@ def key_named(asked: Asked) -> Trouble | None:
 
 
 def certificate_lives(asked: Asked) -> Trouble | None:
-    """Where the provider's data say that an expired certificate is refused."""
+    """Where the provider's data, or the service, say that an expired certificate is refused."""
     rule, key = asked.service.provider.expired_certificate, asked.key
-    if key is None or rule is None or rule.is_taken:
+    is_judged = asked.service.judges_certificates or (rule is not None and not rule.is_taken)
+    if key is None or not is_judged:
         return None
     ends = public_key(key.pem).not_after
     return Trouble("certificate") if ends is not None and ends < asked.now else None
@@ -254,9 +274,11 @@ def not_expired(asked: Asked) -> Trouble | None:
 
 
 def not_early(asked: Asked) -> Trouble | None:
-    """`iat` and `nbf` of the future, beyond what is tolerated."""
-    early_s = asked.service.limit("early_tolerance_s") or 0.0
-    starts = [t for t in (asked.time("iat"), asked.time("nbf")) if t is not None]
+    """`iat` and `nbf` of the future, beyond what is tolerated; `nbf` alone where the provider looks at no other."""
+    nbf_s = asked.service.limit("early_nbf_tolerance_s")
+    early_s = (asked.service.limit("early_tolerance_s") if nbf_s is None else nbf_s) or 0.0
+    judged = ("iat", "nbf") if nbf_s is None else ("nbf",)
+    starts = [t for t in map(asked.time, judged) if t is not None]
     return Trouble("early") if any(t > asked.now + early_s for t in starts) else None
 
 
@@ -289,12 +311,52 @@ def jti_of(asked: Asked) -> str | None:
     return f"jti:{jti}" if asked.service.single_use and jti else None
 
 
+def used_up(asked: Asked) -> tuple[str, ...]:
+    """The names that a granted request leaves: of its assertion and of its code."""
+    code = code_of(asked)
+    return tuple(name for name in (jti_of(asked), code) if name is not None)
+
+
+def code_of(asked: Asked) -> str | None:
+    """The name that a used code leaves: it is good for one exchange (RFC 6749 §4.1.2)."""
+    code = asked.form.get("code", "")
+    return code_name(code) if asked.service.issued and code else None
+
+
+def code_name(code: str) -> str:
+    """Holds nothing of the code itself."""
+    return f"code:{hashlib.sha256(code.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+# --- what it redeems
+
+
+def grant_good(asked: Asked) -> Trouble | None:
+    """The code or refresh token that goes with an assertion, where the service issued any."""
+    service, form = asked.service, asked.form
+    if not service.issued:
+        return None
+    text = form.get("code") or form.get("refresh_token") or ""
+    found = next((one for one in service.issued if one.text.reveal() == text), None)
+    if found is None:
+        return Trouble("grant")
+    if code_of(asked) in service.spent:
+        return Trouble("code-used")
+    if "code" in form and service.code_ends_at is not None and asked.now > service.code_ends_at:
+        return Trouble("code-ended")
+    if found.client_id != service.client_id:
+        return Trouble("grant-client")
+    return Trouble("redirect") if found.redirect_uri and form.get("redirect_uri") != found.redirect_uri else None
+
+
 # --- what it asks for
 
 
 def subject_known(asked: Asked) -> Trouble | None:
     """`sub` names somebody whom the client may log in. None at all asks for nobody's data but its own."""
     users, subject = asked.service.users, asked.text("sub")
+    if not asked.service.users_active:
+        return Trouble("user", subject)
     return None if not users or not subject or subject in users else Trouble("subject", subject)
 
 
@@ -310,8 +372,3 @@ def scope_granted(asked: Asked) -> Trouble | None:
     wanted = (asked.text("scope") or asked.form.get("scope", "")).split()
     refused = next((one for one in wanted if one not in allowed), None)
     return None if refused is None else Trouble("scope", refused)
-
-
-def proof_there(asked: Asked) -> Trouble | None:
-    """RFC 9449: a client that must prove possession sends a `DPoP` header."""
-    return Trouble("dpop") if asked.service.wants_dpop and not asked.request.header("DPoP") else None

@@ -51,19 +51,45 @@ def json_reply(status: int, content: object, now: float, headers: Mapping[str, s
 
 
 def oauth_body(refusal: Refusal, trouble: Trouble, asked: Asked) -> object:
-    """RFC 6749 §5.2, with the name that the text has a place for."""
+    """RFC 6749 §5.2, with the name that the text has a place for. A refusal without a code is its status alone."""
     del asked
-    content = {"error": refusal.error}
+    content = {"error": refusal.error} if refusal.error else {}
     if refusal.description is not None:
         content["error_description"] = refusal.description.replace("{about}", trouble.about)
     return content
+
+
+def with_less_said(content: object, service: Service) -> object:
+    """The body of a refusal, as plain or as vague as the service has it.
+
+    `no-description`: without the words that are for people; codes and numbers stay. `bare`: nothing but the code that
+    RFC 6749 §5.2 has for whatever is wrong with a grant or a client; an API that takes the JWT itself says nothing.
+    """
+    if service.vague == "no":
+        return content
+    if service.vague == "bare":
+        code = _CODES.get(service.flow)
+        return {} if code is None else {"error": code}
+    return _without_words(content)
+
+
+_CODES = {"jwt-bearer": "invalid_grant", "private-key-jwt": "invalid_client", "client-secret-jwt": "invalid_client"}
+_FOR_PEOPLE = frozenset({"error_description", "message", "errorSummary", "title", "detail"})
+
+
+def _without_words(content: object) -> object:
+    if isinstance(content, list):
+        return [_without_words(one) for one in content]
+    if not isinstance(content, dict):
+        return content
+    return {name: _without_words(value) for name, value in content.items() if name not in _FOR_PEOPLE}
 
 
 def access_token(asked: Asked, life_s: int = 3600) -> dict[str, object]:
     """RFC 6749 §5.1. The token is nobody's: it opens nothing."""
     return {
         "access_token": f"simulated-{seed_of(asked)[:32]}",
-        "token_type": "Bearer",
+        "token_type": "DPoP" if asked.service.wants_dpop else "Bearer",
         "expires_in": life_s,
     }
 

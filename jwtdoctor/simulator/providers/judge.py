@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.names import GRANT_TYPES
-from jwtdoctor.simulator.providers import entra, github, google, okta, plain, snowflake
-from jwtdoctor.simulator.providers.checks import Asked, Trouble, asked_of, jti_of
-from jwtdoctor.simulator.providers.dialect import Dialect, json_reply
+from jwtdoctor.simulator.providers import entra, github, google, okta, plain, possession, snowflake
+from jwtdoctor.simulator.providers.checks import Asked, Trouble, asked_of, used_up
+from jwtdoctor.simulator.providers.dialect import Dialect, json_reply, with_less_said
 from jwtdoctor.simulator.providers.service import Service
 from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.wire import HttpRequest, bearer_of
@@ -28,6 +28,12 @@ PLAYED = {
 """The providers whose own words are played; every other one is played from its data (`plain`)."""
 
 _FIELDS = {"jwt-bearer": "assertion", "private-key-jwt": "client_assertion", "client-secret-jwt": "client_secret"}
+_GRANTS = {
+    "jwt-bearer": ("jwt-bearer",),
+    "private-key-jwt": ("client-credentials",),
+    "client-secret-jwt": ("authorization-code", "refresh-token"),
+}
+"""What a client asks for with a JWT of each flow, as it is judged here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,16 @@ def rule(request: HttpRequest, service: Service, now: float) -> Decision:
         return Decision(json_reply(404, {"message": "Not Found"}, now))
     asked = asked_of(request, _token(request, service, dialect), service, now)
     trouble = trouble_of(asked, dialect)
-    headers = dialect.headers(asked)
+    headers = {**dialect.headers(asked), **possession.headers(asked)}
     if trouble is None:
-        used = jti_of(asked)
         reply = json_reply(dialect.status_of(asked, 200), dialect.granted(asked), now, headers)
-        return Decision(reply, spent=() if used is None else (used,))
+        return Decision(reply, spent=(*used_up(asked), *possession.used_up(asked)))
     refusal = dialect.words(trouble, asked)
     status = dialect.status_of(asked, refusal.status)
-    return Decision(json_reply(status, dialect.body(refusal, trouble, asked), now, headers), refusal)
+    # Okta documents that an assertion is used up by a request that was asked for a nonce; GUESS for the others.
+    spent = used_up(asked) if trouble.kind == "dpop-nonce" else ()
+    content = with_less_said(dialect.body(refusal, trouble, asked), service)
+    return Decision(json_reply(status, content, now, headers), refusal, spent)
 
 
 def trouble_of(asked: Asked, dialect: Dialect) -> Trouble | None:
@@ -85,9 +93,9 @@ def _form(asked: Asked) -> Trouble | None:
         return Trouble("method", asked.request.method)
     if shape is not None and shape.grant_type:
         return None
-    wanted = {"jwt-bearer": "jwt-bearer", "private-key-jwt": "client-credentials"}.get(service.flow)
     sent = GRANT_TYPES.get(asked.form.get("grant_type", ""))
-    return None if wanted is None or sent == wanted else Trouble("grant-type", asked.form.get("grant_type", "")[:60])
+    is_right = sent in _GRANTS.get(service.flow, (sent,))
+    return None if is_right else Trouble("grant-type", asked.form.get("grant_type", "")[:60])
 
 
 def _token(request: HttpRequest, service: Service, dialect: Dialect) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jwtdoctor.model.names import Sureness
-from jwtdoctor.simulator.providers import checks
+from jwtdoctor.simulator.providers import checks, possession
 from jwtdoctor.simulator.providers.checks import Asked, Trouble
 from jwtdoctor.simulator.providers.dialect import Dialect, access_token, oauth_body, seed_of
 from jwtdoctor.simulator.refusals import Refusal
@@ -53,7 +53,10 @@ _WORDS = {
     "scope": Refusal(
         "invalid_scope", "One or more scopes are not configured for the authorization server resource.", _I
     ),
-    "dpop": Refusal("use_dpop_nonce", "Authorization server requires nonce in DPoP proof.", _D),
+    "dpop": Refusal("invalid_dpop_proof", "The DPoP proof JWT header is missing.", _D),
+    "dpop-nonce": Refusal("use_dpop_nonce", "Authorization server requires nonce in DPoP proof.", _D),
+    # GUESS: these words are known from its API, for htu (github.com/okta/okta-sdk-nodejs/issues/453).
+    "dpop-proof": Refusal("invalid_dpop_proof", "'{about}' claim in the DPoP proof JWT is invalid.", _F),
 }
 
 
@@ -76,10 +79,7 @@ def _body(refusal: Refusal, trouble: Trouble, asked: Asked) -> object:
 
 
 def _headers(asked: Asked) -> Mapping[str, str]:
-    headers = {"x-okta-request-id": seed_of(asked)[:32]}
-    if asked.service.wants_dpop:
-        headers["dpop-nonce"] = seed_of(asked)[32:60]
-    return headers
+    return {"x-okta-request-id": seed_of(asked)[:32]}
 
 
 DIALECT = Dialect(
@@ -99,7 +99,7 @@ DIALECT = Dialect(
         checks.not_far,
         checks.not_early,
         checks.not_used,
-        checks.proof_there,
+        possession.proof_right,
         checks.scope_granted,
     ),
     words=_words,

@@ -18,22 +18,30 @@ from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.facts import Value
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.keys import Role, pair
+from jwtdoctor.simulator.keys import Role, can_sign, pair
+from jwtdoctor.simulator.policy import Vague
+from jwtdoctor.simulator.providers.checks import code_name
 from jwtdoctor.simulator.providers.judge import Decision, dialect_of, rule
-from jwtdoctor.simulator.providers.service import RegisteredKey, Service, public_key
+from jwtdoctor.simulator.providers.plain import example_of
+from jwtdoctor.simulator.providers.service import Issued, RegisteredKey, Service, public_key
 from jwtdoctor.simulator.providers.snowflake import fingerprint
 from jwtdoctor.simulator.refusals import Refusal
 from jwtdoctor.simulator.wire import HttpRequest
 from jwtdoctor.simulator.world import CALLER_IP, Network
 
-SIGNING = ("jwt-bearer", "private-key-jwt", "api-jwt")
-RSA = ("RS", "PS")
+SIGNING = ("jwt-bearer", "private-key-jwt", "api-jwt", "client-secret-jwt")
 USER = "integration@acme.example"
 TENANT = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
 CLIENT = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 SERVICE_ACCOUNT = "integration@acme-project.iam.gserviceaccount.com"
 SCOPE = "https://www.googleapis.com/auth/drive.readonly"
 LIFETIME_S = 180
+TEAM, SERVICES_ID, KEY_ID = "A1B2C3D4E5", "com.acme.signin", "K1M2P3Q4R5"
+ISSUER_ID = "57246542-96fe-1a63-e053-0824d011072a"
+CALLBACK = "https://app.acme.example/oauth/callback"
+CODE, REFRESH_TOKEN = Secret("simulated-code"), Secret("simulated-refresh-token")
+CODE_LIFE_S = 300.0
+"""GUESS where the provider does not publish it; Apple's five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,14 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A whole situation. `assertion_shift_s` is what the client adds to its clock when it writes times (negative: an
-    assertion kept from earlier)."""
+    assertion kept from earlier). `nbf_ahead_s`: how far ahead of its clock it dates nbf; None: it writes none.
+    `code_age_s`: how long ago the code was issued that it holds."""
 
     attempt: Attempt
     policy: Service
     assertion_shift_s: float | None = None
+    nbf_ahead_s: float | None = None
+    code_age_s: float = 5.0
     network: Network = "open"
     true_time_offset_s: float = 0.0
     """True time minus the local clock: positive means that the local clock is slow."""
@@ -93,10 +104,18 @@ class Scene:
             signed_at = int(local_now + self.assertion_shift_s)
             times = {"exp": signed_at + attempt.lifetime_s} | ({"iat": signed_at} if attempt.iat else {})
             attempt = replace(attempt, extra_claims={**times, **attempt.extra_claims})
-        return Ready(attempt, self.policy)
+        if self.nbf_ahead_s is not None:
+            claims = {"nbf": int(local_now + self.nbf_ahead_s), **attempt.extra_claims}
+            attempt = replace(attempt, extra_claims=claims)
+        code_ends_at = self.server_time(local_now) - self.code_age_s + CODE_LIFE_S
+        return Ready(attempt, replace(self.policy, code_ends_at=code_ends_at))
 
     def rule(self, request: HttpRequest, policy: Service, now: float) -> Decision:
         return rule(request, policy, now)
+
+    def vague(self, how: Vague) -> Scene:
+        """The same with a service that says less."""
+        return replace(self, policy=replace(self.policy, vague=how))
 
     def client_facts(self) -> tuple[Observation, ...]:
         """What is known at the client: the host that is meant, since a loopback address testifies to nothing."""
@@ -117,6 +136,9 @@ class Scene:
             facts["key.matches_certificate"] = _pairs(self.attempt.key_pem, service)
         if service.users and self.attempt.username:
             facts["user.exists_in_org"] = self.attempt.username in service.users
+        if self.attempt.code is not None:
+            facts["history.code_used_before"] = code_name(CODE.reveal()) in service.spent
+            facts["request.code_age_s"] = self.code_age_s
         if refusal is not None and refusal.login_history is not None:
             facts["login_history.status"] = refusal.login_history
         return _observed(facts, "org")
@@ -134,31 +156,33 @@ def _pairs(pem: Secret, service: Service) -> bool:
 
 
 def is_playable(provider: Provider) -> bool:
-    """Whether there is a JWT to judge, and one that an RSA key can sign."""
+    """Whether there is a JWT to judge, and one that a throwaway key can sign."""
     return provider.slug != "salesforce" and _flow_of(provider) is not None and _alg_of(provider) is not None
 
 
 def healthy(provider: Provider, *, certificate_pem: str | None = None) -> Scene:
-    """A set-up in which everything is right. Raises BadInput for a provider that takes no JWT of an RSA key.
+    """A set-up in which everything is right. Raises BadInput for a provider that takes no JWT.
 
     `certificate_pem` is what is registered where the client has a key of its own; the attempt then carries none.
     """
     flow = _flow_of(provider)
     if not is_playable(provider) or flow is None:
-        raise BadInput(f"{provider.slug} takes no JWT that an RSA key signs", where="--provider", expected="google")
+        do = f"explain its replies: jwtdoctor explain --provider {provider.slug} PATH"
+        raise BadInput(f"{provider.slug} takes no JWT, so there is none to judge", where="--provider", do=do)
     scene = _SCENES.get(provider.slug, _plain)(provider, flow)
     limits = {name: s for name, s in dialect_of(scene.policy).guesses.items() if provider.limit(name) is None}
     scene = replace(scene, policy=replace(scene.policy, limits={**limits, **scene.policy.limits}))
     if certificate_pem is None:
         return scene
     key = replace(scene.policy.keys[0], pem=certificate_pem)
-    attempt = replace(scene.attempt, key_pem=None, certificate_pem=certificate_pem)
+    alg = _alg_of_certificate(certificate_pem, provider)
+    attempt = replace(scene.attempt, key_pem=None, certificate_pem=certificate_pem, alg=alg)
     return replace(scene, attempt=attempt, policy=replace(scene.policy, keys=(key,)))
 
 
-def registered(role: Role, kid: str = "") -> RegisteredKey:
-    """The certificate of a throwaway pair, as a service has it."""
-    return RegisteredKey(pair(role).certificate_pem, kid)
+def registered(role: Role, kid: str = "", alg: str | None = None) -> RegisteredKey:
+    """The certificate of a throwaway pair for this algorithm, as a service has it."""
+    return RegisteredKey(pair(role, alg or "RS256").certificate_pem, kid)
 
 
 def _flow_of(provider: Provider) -> str | None:
@@ -166,26 +190,33 @@ def _flow_of(provider: Provider) -> str | None:
 
 
 def _alg_of(provider: Provider) -> str | None:
-    """RS256 where it is taken, else the first that an RSA key can sign."""
+    """RS256 where it is taken, else the first that a throwaway key can sign."""
     if not provider.algorithms or "RS256" in provider.algorithms:
         return "RS256"
-    return next((alg for alg in provider.algorithms if alg.startswith(RSA)), None)
+    return next((alg for alg in provider.algorithms if can_sign(alg)), None)
+
+
+def _alg_of_certificate(pem: str, provider: Provider) -> str:
+    from jwtdoctor.assertions.sign import default_alg
+
+    return default_alg(public_key(pem), provider.algorithms)
 
 
 def _made(provider: Provider, flow: str, host: str, path: str, client_id: str, **more: Any) -> Scene:
     """A scene of these names: the client holds the pair `client`, which the service knows."""
     kid = more.pop("kid", "acme-key-1" if provider.needs_kid else "")
+    alg = _alg_of(provider) or "RS256"
     attempt = Attempt(
         token_url="",
         client_id=client_id,
-        key_pem=pair("client").private_pem,
+        key_pem=pair("client", alg).private_pem,
         kid=kid or None,
-        alg=_alg_of(provider),
+        alg=alg,
         lifetime_s=_lifetime(provider),
         **more.pop("attempt", {}),
     )
     audiences = (attempt.audience,) if attempt.audience else ()
-    service = Service(provider, flow, host, path, client_id, client_id, audiences, (registered("client", kid),))
+    service = Service(provider, flow, host, path, client_id, client_id, audiences, (registered("client", kid, alg),))
     return Scene(attempt, replace(service, **more))
 
 
@@ -230,9 +261,28 @@ def _snowflake(provider: Provider, flow: str) -> Scene:
     return replace(scene, attempt=replace(scene.attempt, client_id=issuer, username=named))
 
 
+def _apple(provider: Provider, flow: str) -> Scene:
+    """The team is the issuer, the client the subject. A refresh token is held, and a code that can be used once."""
+    host = "appleid.apple.com"
+    attempt = {
+        "audience": provider.audiences[0],
+        "username": SERVICES_ID,
+        "refresh_token": REFRESH_TOKEN,
+        "redirect_uri": CALLBACK,
+    }
+    issued = (Issued(CODE, SERVICES_ID, CALLBACK), Issued(REFRESH_TOKEN, SERVICES_ID))
+    scene = _made(provider, flow, host, provider.token_path, TEAM, kid=KEY_ID, attempt=attempt, issued=issued)
+    return replace(scene, policy=replace(scene.policy, client_id=SERVICES_ID))
+
+
+def _app_store(provider: Provider, flow: str) -> Scene:
+    host, path = "api.appstoreconnect.apple.com", provider.requests[flow].path
+    return _made(provider, flow, host, path, ISSUER_ID, kid=KEY_ID, attempt={"audience": provider.audiences[0]})
+
+
 def _plain(provider: Provider, flow: str) -> Scene:
-    """What the data leave open is made up: `SLUG.example`, `acme` for whatever stands in braces."""
-    host = f"{provider.slug}.example"
+    """What the data leave open is made up: `acme` for whatever is the customer's own."""
+    host = _host_of(provider)
     shape = provider.requests.get(flow)
     path = _filled((shape.path if shape else "") or provider.token_path or "/token", host)
     client = "simulated-client"
@@ -241,16 +291,35 @@ def _plain(provider: Provider, flow: str) -> Scene:
         first = provider.audiences[0] if provider.audiences else f"https://{host}{path}"
         attempt["audience"] = _filled(first.replace("{path}", path.lstrip("/")), host)
     secret = Secret("simulated-secret") if shape is not None and "client_secret" in shape.beside else None
-    user = USER if flow == "jwt-bearer" else client if flow == "private-key-jwt" else ""
+    person = _PERSONS.get(provider.slug, USER)
+    user = person if flow == "jwt-bearer" else client if flow == "private-key-jwt" else ""
     usual = {"iss", "sub", "aud", "exp", "iat", "nbf", "jti"}
     attempt |= {
-        "username": user or (USER if "sub" in provider.required_claims else ""),
+        "username": user or (person if "sub" in provider.required_claims else ""),
         "client_secret": secret,
         "extra_claims": {name: "acme" for name in provider.required_claims if name not in usual},
     }
-    users = (USER,) if flow == "jwt-bearer" else ()
+    users = (person,) if flow == "jwt-bearer" else ()
     once = "jti" in provider.required_claims
     return _made(provider, flow, host, path, client, secret=secret, attempt=attempt, users=users, single_use=once)
+
+
+_PERSONS = {"docusign": "7c1d2f6e-9a34-4b0e-8d55-1e2f3a4b5c6d"}
+"""Whom a client logs in, where that is no e-mail address: DocuSign wants the GUID of the user."""
+
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+
+
+def _host_of(provider: Provider) -> str:
+    """A host of the provider: that of its first audience, or one that a pattern fits; else `SLUG.example`."""
+    first = provider.audiences[0] if provider.audiences else ""
+    named = first.partition("://")[2].partition("/")[0] or first.partition("/")[0]
+    made = (example_of(pattern.replace(r"(^|\.)", r"acme\.")) for pattern in provider.hosts)
+    for host in (named, *made):
+        if host and _HOST.fullmatch(host) and any(re.search(pattern, host) for pattern in provider.hosts):
+            return host
+    return f"{provider.slug}.example"
 
 
 def _filled(text: str, host: str) -> str:
@@ -263,4 +332,6 @@ _SCENES: Mapping[str, Callable[[Provider, str], Scene]] = {
     "okta": _okta,
     "github": _github,
     "snowflake": _snowflake,
+    "apple": _apple,
+    "apple-app-store-connect": _app_store,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.simulator.policy import Vague
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.keytypes import PublicKey
@@ -22,6 +23,15 @@ class RegisteredKey:
 
     pem: str
     kid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A code or a refresh token that the service issued, to whom, and for which redirect; a code has one."""
+
+    text: Secret
+    client_id: str
+    redirect_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,28 @@ class Service:
     """What may be asked for; None: the scopes are not looked at."""
     delegated: bool = True
     """Whether the client may act for the users (Google: domain-wide delegation; Entra: an admin's consent)."""
+    alg: str | None = None
+    """The one algorithm that the client is registered for; None: any that the provider takes."""
+    flow_enabled: bool = True
+    users_active: bool = True
+    judges_certificates: bool = False
+    """Whether an expired certificate is refused, beside what the provider's data say."""
+    takes_address: bool = True
+    """Whether the caller's address is one that the client may come from."""
     single_use: bool = False
     wants_dpop: bool = False
+    nonces: Literal["asked", "withheld", "unending"] = "asked"
+    """What comes of the nonce of a proof: it is asked for and given, dropped on the way, or never the right one."""
     up: bool = True
+    vague: Vague = "no"
+    """How much its refusals leave out."""
     names: Mapping[str, str] = field(default_factory=dict)
     spent: frozenset[str] = frozenset()
-    """Every `jti` that was used."""
+    """Every `jti` and code that was used (`jti:…`, `code:…`)."""
+    issued: tuple[Issued, ...] = ()
+    """What a client may redeem beside its assertion, where it has to."""
+    code_ends_at: float | None = None
+    """Epoch seconds of the service's clock; None: no code ends."""
 
     @property
     def logical_host(self) -> str:

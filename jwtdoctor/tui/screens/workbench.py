@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from jwtdoctor.config.attempts import unnamed_flow
 from jwtdoctor.config.profiles import Settings, Value
 from jwtdoctor.errors import BadInput
 from jwtdoctor.knowledge.load import Knowledge
@@ -27,7 +28,7 @@ from jwtdoctor.model.names import FLOWS, canonical_flow
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.report import Failed, Looked, ProbeEnded, ProbeStarted, Report, Skipped
 from jwtdoctor.probes.rounds import headline
-from jwtdoctor.reasoning.recognise import provider_of_url
+from jwtdoctor.reasoning.recognise import provider_at
 from jwtdoctor.tui import past
 from jwtdoctor.tui.answers import Basis
 from jwtdoctor.tui.examining import Run
@@ -305,7 +306,8 @@ class Workbench(Sturdy, Screen[None]):
         self._is_form_due = not self._request.display
         if self._is_form_due:  # sixty widgets that nobody sees yet: they are made when they are looked at
             return
-        provider, flow = self.provider_of(found), _flow_of(found)
+        provider = self.provider_of(found)
+        flow = _flow_of(found, provider)
         await self._request.show(subject, found, provider, flow, tuple(sorted(self._knowledge.providers)))
         self._tell_fields(preview)
         if self._wants_form:
@@ -320,10 +322,11 @@ class Workbench(Sturdy, Screen[None]):
         spec = preview.spec
         if spec is not None and self.subject is not None and self.subject.kind == "profile":
             audience = spec.audience if isinstance(spec.audience, str) else ", ".join(spec.audience)
-            self._request.defaults({"audience": audience, "lifetime": str(spec.lifetime_s), "alg": spec.alg})
+            defaults = {"audience": audience, "lifetime": str(spec.lifetime_s), "alg": spec.alg}
+            self._request.defaults(defaults | ({"kid": spec.kid} if spec.kid else {}))
 
     def provider_of(self, found: Settings) -> Provider:
-        slug = found.text("provider") or provider_of_url(found.text("url") or "", self._knowledge) or "salesforce"
+        slug = found.text("provider") or provider_at(found.text("url") or "", self._knowledge)
         return self._knowledge.provider_or_generic(slug)
 
     @on(Edited)
@@ -632,8 +635,8 @@ def _notes(preview: Preview) -> dict[str, str]:
     return notes
 
 
-def _flow_of(found: Settings) -> str:
-    flow = canonical_flow(found.text("flow") or "jwt-bearer")
+def _flow_of(found: Settings, provider: Provider) -> str:
+    flow = canonical_flow(found.text("flow") or unnamed_flow(found, provider))
     return flow if flow in FLOWS else "jwt-bearer"
 
 

@@ -85,6 +85,13 @@ class AnswerRow(Drawn, can_focus=True):
         self._cursor = 0
         self._drawing = self._lines
 
+    def offer(self, answers: tuple[str, ...]) -> None:
+        """Other answers than before, none of them chosen; the same ones leave what was chosen."""
+        if (*answers, NOT_KNOWN) == self._answers:
+            return
+        self._answers, self._chosen, self._cursor = (*answers, NOT_KNOWN), None, 0
+        self.draw(self._lines)
+
     def action_move(self, steps: int) -> None:
         self._cursor = (self._cursor + steps) % len(self._answers)
         self.draw(self._lines)

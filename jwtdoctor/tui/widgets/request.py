@@ -27,6 +27,7 @@ from jwtdoctor.tui.form import (
     Field,
     Rows,
     choices_of,
+    example_of,
     fields_of,
     hint_of,
     is_safe_to_show,
@@ -74,12 +75,12 @@ class RequestPane(VerticalScroll):
     ) -> None:
         """The fields of a subject. Rows stay where flow and subject stay, and with them focus and half-typed text."""
         self.query_one("#no-request").display = False
-        shape = (subject.name, subject.kind, flow)
+        shape = (subject.name, subject.kind, flow, provider.slug)
         async with self._one_at_a_time:
             if shape != self._shape:
                 box = self.query_one("#fields", Vertical)
                 await box.remove_children()
-                rows = [FieldRow(f, subject, found, provider, known) for f in _wanted(flow, subject, found)]
+                rows = [FieldRow(f, subject, found, provider, known) for f in _wanted(flow, subject, found, provider)]
                 await box.mount_all(rows)
                 self._shape = shape
             for row in self.rows:
@@ -120,9 +121,9 @@ class RequestPane(VerticalScroll):
         return next((row for row in self.rows if row.field.name == name), None)
 
 
-def _wanted(flow: str, subject: Subject, found: Settings) -> list[Field]:
+def _wanted(flow: str, subject: Subject, found: Settings, provider: Provider) -> list[Field]:
     """Of a staged fault only what it holds: the rest is not to be typed there."""
-    fields = fields_of(flow)
+    fields = fields_of(flow, provider)
     if subject.editable is None:
         return list(fields)
     return [f for f in fields if f.name in found or f.name in subject.editable or f.kind == "switch"]
@@ -164,7 +165,7 @@ class FieldRow(Vertical):
             return Select(options, value=chosen, prompt=prompt, compact=True, disabled=not self.can_edit)
         box = FieldInput(
             value,
-            placeholder=self.field.hint,
+            placeholder=example_of(self.field, self._provider),
             compact=True,
             disabled=not self.can_edit,
             validators=[Usable(self)],
@@ -204,7 +205,10 @@ class FieldRow(Vertical):
 
     def default(self, value: str) -> None:
         for box in self.query(FieldInput):
-            box.placeholder = f"{value}, if left empty"
+            box.placeholder = f"{value or 'none'}, if left empty"
+        if self.field.name == "kid":
+            self._hint = ""
+            self._redraw()
 
     def _hint_now(self, text: str) -> str:
         try:
