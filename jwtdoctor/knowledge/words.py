@@ -34,6 +34,8 @@ class Words:
     faults: Mapping[str, tuple[str, ...]]
     ahead: Mapping[str, frozenset[str]]
     about: tuple[About, ...]
+    empty: tuple[str, ...]
+    """Phrases that say nothing: they repeat a code."""
     source: str
 
 
@@ -48,7 +50,7 @@ def words_of(tables: Mapping[str, Any]) -> Words:
     faults = {group: tuple(word.rstrip(">") for word in found) for group, found in tables["faults"].items()}
     ahead = {group: frozenset(w[:-1] for w in found if w.endswith(">")) for group, found in tables["faults"].items()}
     about = tuple(_about(table, faults) for table in tables["about"])
-    return Words(faults, ahead, about, tables["source"])
+    return Words(faults, ahead, about, tuple(tables["empty"]), tables["source"])
 
 
 def _about(table: Mapping[str, Any], faults: Mapping[str, tuple[str, ...]]) -> About:

@@ -28,6 +28,8 @@ NEAR = 40
 """Characters that may stand between the noun and the fault."""
 MOST = 4
 """Things that one text may speak of."""
+LINES = 100
+"""Of the log around an answer; a longer text is no account of one refusal."""
 LONGEST = 600
 """Characters of one phrase; a longer line is no sentence of a person."""
 _PHRASES = re.compile(r"[\n\r\t{}|;]+|[.!?](?=\s|$)|\"\s*[,:]\s*\"|\"\s*:|(?<=\w):(?=\s*[\[{\"])")
@@ -52,7 +54,8 @@ class _Span:
 
 def spoken_of(description: str | None, free: str, flow: str | None) -> Response | None:
     """The causes that the words point at, as a wording that lists them; None where they point nowhere."""
-    for text in (description or "", free):
+    around = free if free.count("\n") <= LINES else ""
+    for text in (description or "", around):
         found = _things(text.lower().replace("’", "'"), words(), flow)
         if found:
             return _response(found, words()) if len(found) <= MOST else None
@@ -61,7 +64,7 @@ def spoken_of(description: str | None, free: str, flow: str | None) -> Response 
 
 def _things(text: str, known: Words, flow: str | None) -> list[About]:
     numbers: set[int] = set()
-    for phrase in _PHRASES.split(text):
+    for phrase in _PHRASES.split(_empty().sub(" ", text)):
         if 3 < len(phrase) <= LONGEST:
             numbers |= _in_phrase(phrase, known, flow)
     return [known.about[number] for number in sorted(numbers)]
@@ -119,6 +122,11 @@ def _longest(found: Mapping[K, tuple[_Span, ...]]) -> dict[K, tuple[_Span, ...]]
 
 def _spans(pattern: re.Pattern[str], phrase: str) -> Iterator[_Span]:
     return (_Span(*hit.span()) for hit in pattern.finditer(phrase))
+
+
+@cache
+def _empty() -> re.Pattern[str]:
+    return _any_of(words().empty)
 
 
 @cache

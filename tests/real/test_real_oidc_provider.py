@@ -17,6 +17,7 @@ import pytest
 from peers import CALLBACK, Keys, Peer, check, code_of, examined, new_keys, oidc_provider, right_time
 
 import jwtdoctor
+from jwtdoctor.model.names import Likelihood
 
 pytestmark = pytest.mark.real
 SECRET = "right-secret-of-twenty-characters"
@@ -199,7 +200,6 @@ def test_a_refusal_by_the_authorize_endpoint_is_a_refusal(usual: tuple[str, ...]
         ("missing-sub", "missing-claim"),
         ("missing-aud", "missing-claim"),
         ("wrong-iss", "client-id-mismatch"),
-        ("wrong-kid", "key-id-unknown"),
         ("bad-base64", "assertion-malformed"),
         ("two-parts", "assertion-malformed"),
     ],
@@ -212,3 +212,13 @@ def test_a_deliberate_fault_of_ours_leads_where_this_server_minds_it(
     )
 
     assert report.leaders[:1] == ((cause,) if cause else ())
+
+
+def test_an_unknown_kid_behind_an_opaque_refusal_is_an_honest_tie(server: Peer, keys: Keys) -> None:
+    """Nearly every assertion has a kid and a jti: that they are there accuses neither."""
+    report = examined(
+        server, keys, "wrong-kid", flow="private-key-jwt", client_id="assertion-client", provider="node-oidc-provider"
+    )
+
+    assert "key-id-unknown" in report.leaders
+    assert Likelihood.ALMOST_CERTAIN not in {verdict.likelihood for verdict in report.verdicts}

@@ -66,6 +66,14 @@ def test_words_of_another_flow_are_not_read() -> None:
     assert first("The code has expired", "jwt-bearer") is None
 
 
+@pytest.mark.parametrize(
+    "text", ["client authentication failed", "Invalid client credentials", "invalid_client", "Unauthorized"]
+)
+def test_words_that_only_repeat_a_code_say_nothing(text: str) -> None:
+    """A real oidc-provider describes every refused assertion so, and a secret was accused."""
+    assert first(text) is None
+
+
 def test_a_noun_without_a_word_of_fault_says_nothing() -> None:
     assert first("The audience of this page are administrators") is None
 
