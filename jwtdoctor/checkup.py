@@ -83,12 +83,17 @@ def explain_case(case: Case, knowledge: Knowledge | None = None) -> Report:
 
 
 def named(case: Case, knowledge: Knowledge) -> Case:
-    """The case with a provider: its own, or the one that its host, issuer, audience or words point to."""
-    if case.provider:
-        return case
-    seen = seen_of(case)
-    texts = texts_of(seen.chart, seen.body, seen.text)
-    return replace(case, provider=recognise(seen.chart, texts, case.flow, knowledge))
+    """The case with a provider: its own, or the one that its host, issuer, audience or words point to.
+
+    Where that has one flow alone, it is the flow of a case that names none.
+    """
+    if not case.provider:
+        seen = seen_of(case)
+        texts = texts_of(seen.chart, seen.body, seen.text)
+        case = replace(case, provider=recognise(seen.chart, texts, case.flow, knowledge))
+    known = knowledge.providers.get(case.provider)
+    only = known.flows if known is not None and len(known.flows) == 1 else ()
+    return replace(case, flow=only[0]) if case.flow is None and only else case
 
 
 def seen_of(case: Case) -> Seen:
@@ -214,7 +219,7 @@ class _Checkup:
         self._began = monotonic()
         longer_s = (PERSON_S if self._waits_for_a_person() else 0.0) + (ORG_S if instruments.org is not None else 0.0)
         self._ends_at = self._began + timeout_s + longer_s
-        self._prover = prover_of(attempt, instruments.clock.now)
+        self._prover = prover_of(attempt, instruments.clock.now, self._provider)
         self._cancelled = Flag()
         self._proved = False
         self._notes = _Notes()
@@ -239,6 +244,7 @@ class _Checkup:
 
     def _look_for_conflicts(self) -> Iterator[Event]:
         """What contradicts itself in the request: found before anything is sent, and no reason not to send it."""
+        from jwtdoctor.probes.dpop import findings_of_key
         from jwtdoctor.probes.flows import conflicts
 
         netrc = self._instruments.netrc
@@ -246,7 +252,7 @@ class _Checkup:
             self._flow, self._attempt, self._provider, Chart.of(self._case.observations),
             None if netrc is None else netrc(_host_of(self._attempt.token_url)),
         )  # fmt: skip
-        found = (*conflicts.conflicts(given), *self._moved)
+        found = (*conflicts.conflicts(given), *findings_of_key(self._prover, self._provider), *self._moved)
         self._notes.findings.extend(found)
         self._notes.observations.extend(conflicts.observe(given))
         saw = ", ".join(f"{one.rule} ({one.severity})" for one in found) or "none"

@@ -21,12 +21,12 @@ from jwtdoctor.model.clock import SourceRefused, TimeSample
 from jwtdoctor.model.exchange import Exchange, TextRequest, TokenRequest
 from jwtdoctor.model.names import Reach
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.faults import FAULTS, Fault
+from jwtdoctor.simulator.faults import FAULTS, Fault, stage
 from jwtdoctor.simulator.network import answers_instead, breaks
 from jwtdoctor.simulator.policy import Vague
 from jwtdoctor.simulator.staging import DEFAULT, Outcome, Stage, staged
 from jwtdoctor.simulator.wire import FORM, HttpRequest
-from jwtdoctor.simulator.world import Scenario, healthy, stage
+from jwtdoctor.simulator.world import Scenario, healthy
 
 __all__ = ["FAULTS", "Fault", "FixedClock", "FixedTimeSource", "Scenario", "World", "healthy", "stage"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -49,3 +50,16 @@ class Shell:
         """The text of every file below this shell's root, whatever it holds."""
         files = [path for path in self.root.rglob("*") if path.is_file()]
         return "\n".join(path.read_bytes().decode("latin-1") for path in files)
+
+
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell in whose PATH there is a `jwtdoctor`, as where it was installed: for what is pasted elsewhere."""
+    shell = Shell(tmp_path, monkeypatch)
+    root = Path(__file__).parents[1]
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "jwtdoctor").write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m jwtdoctor "$@"\n')
+    (programs / "jwtdoctor").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    return shell

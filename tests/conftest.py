@@ -7,9 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from peers import Keys
 
 pytest_plugins = ["lint_examples"]
 
@@ -53,6 +56,23 @@ def real_part(request: pytest.FixtureRequest) -> Callable[[str], Path]:
         return Path(str(found))
 
     return find
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """Key files for a real server: a pair whose public half it knows, and a key that it does not know."""
+    from peers import new_keys
+
+    return new_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`HOST:PORT` of a real time server that is right."""
+    from peers import right_time
+
+    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
+        yield server
 
 
 def missing(request: pytest.FixtureRequest, reason: str) -> NoReturn:

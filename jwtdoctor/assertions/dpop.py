@@ -13,7 +13,7 @@ import base64
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -54,11 +54,13 @@ def proof(
     nonce: str | None = None,
     token: Secret | None = None,
     claims: Mapping[str, Any] | None = None,
+    taken: Sequence[str] = (),
 ) -> Assertion:
     """A proof for one request (RFC 9449 §4.2), signed at `now` (epoch seconds of the signing clock).
 
     `nonce` is what the server asked for. `token` is the access token that goes with the request, whose hash is then
-    written. `claims` are put over these (deliberate faults). Raises BadKey for a key that no JWK can be written of.
+    written. `claims` are put over these (deliberate faults). `taken` are the algorithms that the server takes in
+    proofs, as far as that is known. Raises BadKey for a key that no JWK can be written of.
     """
     from jwtdoctor.assertions.keys import public_of
     from jwtdoctor.assertions.public import jwk_of
@@ -67,7 +69,7 @@ def proof(
     jwk = jwk_of(public_of(key).native, key.kind)
     if not jwk:
         raise BadKey(f"a proof cannot be signed with {key.description}", where=key.where, expected="an EC or RSA key")
-    alg = default_alg(key)
+    alg = default_alg(key, taken)
     header: dict[str, Any] = {"typ": TYPE, "alg": alg, "jwk": jwk}
     written: dict[str, Any] = {"jti": jti, "htm": method, "htu": target_of(url), "iat": math.floor(now)}
     if token is not None:
@@ -111,9 +113,10 @@ class Beside:
 
 
 def is_proof(decoded: Decoded) -> bool:
-    """Whether a JWT is meant as a proof: by its type, or by the claims that nothing else has."""
-    typ = decoded.header.get("typ")
-    return (isinstance(typ, str) and typ.lower() == TYPE) or {"htm", "htu"} <= decoded.claims.keys()
+    """Whether a JWT is meant as a proof: by its type, or by the claims that nothing else has; one, beside a `jwk`."""
+    typ, of_proofs = decoded.header.get("typ"), {"htm", "htu"} & decoded.claims.keys()
+    enough = 1 if "jwk" in decoded.header else 2
+    return (isinstance(typ, str) and typ.lower() == TYPE) or len(of_proofs) >= enough
 
 
 def observe_proof(text: str, beside: Beside, *, at: float | None = None) -> tuple[Observation, ...]:
@@ -125,7 +128,7 @@ def observe_proof(text: str, beside: Beside, *, at: float | None = None) -> tupl
     except NotAJwt:
         return (Observation("proof.is_well_formed", False, "proof"),)
     facts: dict[str, Value | None] = {
-        "proof.is_well_formed": not any(True for _ in malformed(decoded)),
+        "proof.is_well_formed": next(malformed(decoded), None) is None,
         "proof.jwk_is_private": bool(private_members(decoded)),
         "proof.nonce_present": isinstance(decoded.claims.get("nonce"), str),
         "proof.iat_in_s": _iat_in_s(decoded, at),

@@ -30,6 +30,8 @@ def _required(under: Under) -> Iterator[Finding]:
     if not under.is_salesforce:
         claims.pop("prn", None)
     for name in missing_claims(claims, provider.required_claims):
+        if provider.has_instead(name, claims):
+            continue
         message = f"{name} is required by {provider.title} and not there"
         yield Finding("claim-missing", "error", f"claims.{name}", message, f"write {name}")
     for name in provider.forbidden_claims:

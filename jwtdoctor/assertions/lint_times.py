@@ -79,6 +79,25 @@ def _lifetime(under: Under) -> Iterator[Finding]:
         message = f"it lives {duration(ttl_s)} only; a small drift or a slow network spoils it"
         yield Finding("lifetime-short", "warning", "claims.exp", message, "write exp = iat + 180")
     yield from _against_maximum(under, ttl_s, "max_ttl_s", "exp - iat")
+    yield from _was_too_far(under, ttl_s, exp)
+
+
+def _was_too_far(under: Under, ttl_s: float, exp: float) -> Iterator[Finding]:
+    """Where exp alone is judged, against now, and does not lie too far ahead any more: what it was when it was signed.
+
+    As much of exp - iat as the provider advises to date iat back is no fault.
+    """
+    limit, back = under.provider.limits.get("max_exp_ahead_s"), under.provider.limit("iat_back_s") or 0.0
+    if under.provider.limit("max_ttl_s") is not None or limit is None or limit.value is None:
+        return
+    still_is = under.now is not None and exp - under.now > limit.value
+    if ttl_s > limit.value + back and not still_is:
+        message = (
+            f"exp is {duration(ttl_s)} after iat; {under.provider.title} takes an exp of {duration(limit.value)} "
+            "ahead of its now"
+        )
+        remedy = f"write exp = now + {limit.value * CLOSE_TO_LIMIT:.0f} or less"
+        yield Finding("lifetime-over-limit", "warning", "claims.exp", message, remedy, limit.sources)
 
 
 def _distance_ahead(under: Under) -> Iterator[Finding]:

@@ -89,7 +89,7 @@ class WrongThing:
 def material_of(data: bytes, where: str) -> Material | WrongThing:
     """What these bytes are. Raises BadKey where they are nothing that belongs here."""
     if len(data) > MAX_BYTES:
-        raise BadKey(f"{len(data):,} bytes are too many for a key file", where=where)
+        raise BadKey(f"is larger than {MAX_BYTES:,} bytes", where=where, expected="a key or certificate file")
     if not data.strip():
         raise BadKey("the file is empty", where=where, expected="a key or a certificate")
     if data[:1] == b"\x30" and not _is_text(data):

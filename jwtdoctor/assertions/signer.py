@@ -13,7 +13,7 @@ keep a signed time from hurting: whole seconds, rounded down, and a fresh `jti` 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -47,7 +47,9 @@ class Signer:
     `key`: a path, PEM or JWK as str or bytes, a Secret that holds one, or a loaded PrivateKey. A str that
     holds a line break or begins as PEM or JSON is the key itself, any other is a path. `audience` one text
     or several; it and `subject` are not written where they are None, for a server that wants none. `alg` None:
-    what suits the key. `clock` gives local epoch seconds. Raises BadKey, and BadInput for an empty name.
+    what suits the key, of `algs` where the server takes those alone. `iat_back_s`: by which iat is dated back, for a
+    server that refuses the slightest future. `clock` gives local epoch seconds. Raises BadKey, and BadInput for an
+    empty name.
     """
 
     __slots__ = ("_clock", "_kept", "_key", "_skew", "_spec")
@@ -63,7 +65,9 @@ class Signer:
         skew: Corrects | None = None,
         alg: str | None = None,
         kid: str | None = None,
+        algs: Sequence[str] = (),
         iat: bool = True,
+        iat_back_s: int = 0,
         jti: bool = False,
         passphrase: Secret | None = None,
         extra_claims: Mapping[str, Any] | None = None,
@@ -84,9 +88,10 @@ class Signer:
             subject=subject or "",
             audience=audience if isinstance(audience, str) else tuple(audience or ()),
             lifetime_s=lifetime_s,
-            alg=alg or default_alg(self._key),
+            alg=alg or default_alg(self._key, algs),
             kid=kid,
             iat=iat,
+            iat_back_s=iat_back_s,
             jti=jti,
             extra_claims=MappingProxyType(dict(extra_claims or {})),
         )

@@ -51,6 +51,7 @@ __all__ = [
     "kid_of",
     "lifetime_of",
     "provider_name",
+    "proving_options",
     "secret_of",
     "sending_options",
     "signing_flow",
@@ -68,8 +69,13 @@ def signing_options(handler: Handler) -> Handler:
 
 
 def sending_options(handler: Handler) -> Handler:
-    """`--flow --client-secret --password --code …`: what else goes into a token request."""
-    return _with(handler, _SENDING)
+    """`--flow --client-secret --password --code … --dpop`: what else goes into a token request, or beside it."""
+    return _with(handler, [*_SENDING, *_PROVING])
+
+
+def proving_options(handler: Handler) -> Handler:
+    """`--dpop --dpop-key`: the proof beside a token request."""
+    return _with(handler, _PROVING)
 
 
 _SIGNING = [
@@ -111,9 +117,12 @@ _SENDING = [
     click.option("--userinfo-url", metavar="URL", help="Userinfo endpoint.  [default: the provider's]"),
     click.option("--introspect-url", metavar="URL", help="Introspection endpoint.  [default: the provider's]"),
     click.option("--revoke-url", metavar="URL", help="Revocation endpoint, for --revoke.  [default: the provider's]"),
-    click.option("--dpop", is_flag=True, default=None, help="Send DPoP proofs (RFC 9449)."),
-    click.option("--dpop-key", metavar="FILE", help="Key of the proofs.  [default: a throwaway]"),
     click.option("--scope", metavar="SCOPES", help="Scopes to ask for, separated by blanks."),
+    click.option("--field", multiple=True, metavar="NAME=VALUE", help="Another form field, no secret; repeatable."),
+]
+_PROVING = [
+    click.option("--dpop", is_flag=True, default=None, help="With a DPoP proof (RFC 9449)."),
+    click.option("--dpop-key", metavar="FILE", help="Key of the proof.  [default: a throwaway]"),
 ]
 
 

@@ -108,7 +108,7 @@ def exit_code(report: Report) -> int:
 
 def _timeout(seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds <= 3600:
-        raise BadInput("is out of range", where="--timeout", expected="a number of seconds from 0 to 3600")
+        raise BadInput("is out of range", where="--timeout", expected="a number of seconds above 0, at most 3600")
     return seconds
 
 

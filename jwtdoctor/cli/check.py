@@ -38,6 +38,7 @@ from jwtdoctor.cli.facts import told
 from jwtdoctor.cli.metadata import metadata_facts
 from jwtdoctor.cli.orgs import door_of, hints_of, org_options, staged_door
 from jwtdoctor.cli.outputs import is_twice
+from jwtdoctor.cli.proving import wants_proof
 from jwtdoctor.cli.reports import FORMATS, exit_code, keep_last, rendered
 from jwtdoctor.cli.streams import refuse_unwritable
 from jwtdoctor.errors import BadInput
@@ -157,9 +158,12 @@ def _copied(common: Common, found: Settings, form: str, simulate: str | None) ->
     knowledge = load()
     provider = knowledge.providers[provider_name(found, knowledge)]
     named = found.text("flow")
-    if found.flag("dpop") or "dpop_key" in found:
-        narrate(common, "warning: the copy sends no DPoP proof, which is good for one request and a moment only")
-    emit(common, copied(form, found, provider, unnamed_flow(found, provider) if named is None else flow_name(named)))
+    flow = unnamed_flow(found, provider) if named is None else flow_name(named)
+    if wants_proof(found) and flow == "api-jwt":
+        narrate(common, "warning: no token is asked for in this flow, so the copy sends no DPoP proof")
+    elif wants_proof(found) and "dpop_key" not in found:
+        narrate(common, "note: the proof's key is dropped at once, so no API takes the token: --dpop-key FILE")
+    emit(common, copied(form, found, provider, flow))
     return OK
 
 
@@ -199,7 +203,7 @@ def _saved(common: Common, path: str, document: dict[str, Any]) -> BadInput | No
 
 def _timeout(seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds <= 3600:
-        raise BadInput("is out of range", where="--timeout", expected="a number of seconds from 0 to 3600")
+        raise BadInput("is out of range", where="--timeout", expected="a number of seconds above 0, at most 3600")
     return seconds
 
 

@@ -6,6 +6,8 @@ Nothing is sent, no secret is read, no command of `cmd:` is run or repeated.
 
 In curl, secrets reach the form through process substitution (bash, zsh) and not the command line, which others can see.
 If the assertion cannot be signed, nothing is sent: a login is not wasted on an empty one.
+
+With `--dpop` the copy has `jwtdoctor sign` make the proof, and asks once more where a nonce is wanted, as `check` does.
 """
 
 from __future__ import annotations
@@ -51,14 +53,20 @@ class _Copied:
     found: Settings
     flow: str
     provider: Provider
+    client_auth: str
 
     @property
     def is_signed(self) -> bool:
         return self.flow in ASSERTION_FLOWS
 
     @property
+    def is_proved(self) -> bool:
+        """Whether a DPoP proof goes along; where the JWT itself is the credential there is none."""
+        return self.attempt.dpop and self.flow != "api-jwt"
+
+    @property
     def is_basic(self) -> bool:
-        return self.found.text("client_auth") == "basic" and "client_secret" in self.found and not self.is_signed
+        return self.client_auth == "basic" and "client_secret" in self.found and not self.is_signed
 
     def fields(self) -> list[tuple[str, str | Secret]]:
         """The form, without what goes into the header."""
@@ -72,14 +80,16 @@ class _Copied:
     def marks(self) -> set[str]:
         """The secrets that the request needs, by setting."""
         seen = {mark for _, value in self.request.fields for _, mark in _parts(value) if mark}
-        passphrase = {"key_passphrase"} if self.is_signed and "key_passphrase" in self.found else set()
+        has_key = self.is_signed or (self.is_proved and self.attempt.dpop_key_path is not None)
+        passphrase = {"key_passphrase"} if has_key and "key_passphrase" in self.found else set()
         return (seen - {"assertion"}) | passphrase
 
 
 def copied(form: str, found: Settings, provider: Provider, flow: str) -> str:
     """The request as a program. Raises BadInput where something of the flow is missing."""
-    attempt = _with_marks(plain_attempt(found, provider)[0], found)
-    copy = _Copied(_request(flow, attempt, provider), attempt, found, flow, provider)
+    plain = plain_attempt(found, provider)[0]
+    attempt = _with_marks(plain, found)
+    copy = _Copied(_request(flow, attempt, provider), attempt, found, flow, provider, plain.client_auth)
     if copy.is_signed and attempt.key_path is None:
         raise BadInput("no private key was named", expected="--key FILE")
     return _curl(copy) if form == "curl" else _python(copy)
@@ -134,10 +144,24 @@ encoded() { local LC_ALL=C i c; for ((i = 0; i < ${#1}; i++)); do c=${1:$i:1}; c
 def _curl(copy: _Copied) -> str:
     said = f"# bash or zsh; secrets are read when this runs, each run is a login ({copy.flow})"
     before = [said, *_asked_before(copy)]
-    if copy.is_signed:
-        before.append(f"assertion=$({_sign_line(copy)}) &&")
     if copy.is_basic:
         before.append(_ENCODE)
+    signed = [f"assertion=$({_in_words(_sign_words(copy))}) &&"] if copy.is_signed else []
+    if not copy.is_proved:
+        return "\n".join([*before, *signed, _curl_call(copy)])
+    proof = f'proof=$({_in_words(_proof_words(copy))} "$@") &&'
+    return "\n".join([*before, "asked() {", *signed, proof, _curl_call(copy), "}", _ASK_WITH_NONCE])
+
+
+_ASK_WITH_NONCE = """\
+answer=$(asked) && case $answer in *'"use_dpop_nonce"'*)
+  nonce=$(printf '%s\\n' "$answer" | tr -d '\\r' | sed -n 's/^[Dd][Pp][Oo][Pp]-[Nn][Oo][Nn][Cc][Ee]: *//p')
+  answer=$(asked "--dpop-nonce=$nonce") ;;
+esac && printf '%s\\n' "$answer\""""
+"""Asks, and once more where the server wants a nonce of its own in the proof (RFC 9449 §8)."""
+
+
+def _curl_call(copy: _Copied) -> str:
     lines = [f"curl --silent --show-error --include --max-time 20 {shlex.quote(copy.request.url)}"]
     ca_file = copy.found.text("ca_file")
     lines += [] if ca_file is None else [f"--cacert {shlex.quote(ca_file)}"]
@@ -151,7 +175,9 @@ def _curl(copy: _Copied) -> str:
         secret = _in_shell("client_secret", copy.found)
         pair = f'printf %s:%s "$(encoded {shlex.quote(copy.attempt.client_id)})" "$(encoded {secret})"'
         lines.append(f"--header @<(printf 'Authorization: Basic %s' \"$({pair} | base64 | tr -d '\\n')\")")
-    return "\n".join([*before, " \\\n  ".join(lines)])
+    if copy.is_proved:
+        lines.append("""--header @<(printf 'DPoP: %s' "$proof")""")
+    return " \\\n  ".join(lines)
 
 
 def _curl_field(name: str, value: str | Secret, found: Settings) -> str:
@@ -193,8 +219,8 @@ def _asked_before(copy: _Copied) -> Iterable[str]:
             yield f"export {_variable(mark)}=$(YOUR COMMAND)  # {mark}: the command of your settings"
 
 
-def _sign_line(copy: _Copied) -> str:
-    return " ".join(shlex.quote(word) for word in _sign_words(copy))
+def _in_words(words: Iterable[str]) -> str:
+    return " ".join(shlex.quote(word) for word in words)
 
 
 def _sign_words(copy: _Copied) -> list[str]:
@@ -204,13 +230,27 @@ def _sign_words(copy: _Copied) -> list[str]:
         if name in found:
             words += [f"--{name.replace('_', '-')}", found.text(name) or ""]
     words += [f"--{name.replace('_', '-')}" for name in _SIGN_FLAGS if found.flag(name)]
-    if "key_passphrase" in found:
-        kind, rest = _place("key_passphrase", found)
-        ref = f"env:{_variable('key_passphrase')}" if kind == "cmd" else f"{kind}:{rest}" if rest else kind
-        words += ["--key-passphrase", ref]
+    words += _passphrase_words(found)
     for name, value in copy.attempt.extra_claims.items():
         words += ["--claim", f"{name}={json.dumps(value)}"]
     return words
+
+
+def _passphrase_words(found: Settings) -> list[str]:
+    if "key_passphrase" not in found:
+        return []
+    kind, rest = _place("key_passphrase", found)
+    ref = f"env:{_variable('key_passphrase')}" if kind == "cmd" else f"{kind}:{rest}" if rest else kind
+    return ["--key-passphrase", ref]
+
+
+def _proof_words(copy: _Copied) -> list[str]:
+    """`jwtdoctor sign` for the proof of this very request."""
+    words = ["jwtdoctor", "sign", "--quiet", "--format", "proof", "--provider", copy.provider.slug]
+    words += ["--url", copy.request.url]
+    if copy.attempt.dpop_key_path is None:
+        return words
+    return [*words, "--dpop-key", copy.attempt.dpop_key_path, *_passphrase_words(copy.found)]
 
 
 # --- Python ----------------------------------------------------------------------------------------------------------
@@ -225,6 +265,8 @@ def _python(copy: _Copied) -> str:
         call = [f'headers = {{"Authorization": "Bearer " + {bearer}{others}}}',
                 f"reply = requests.{copy.request.method.lower()}"
                 f"({copy.request.url!r}, headers=headers{_rest(copy, imports)})"]  # fmt: skip
+    elif copy.is_proved:
+        made, call = [], _proved_in_python(copy, made, imports)
     else:
         fields = [f"    {name!r}: {_expression(value, copy.found, imports)}," for name, value in copy.fields()]
         call = [
@@ -243,6 +285,37 @@ def _python(copy: _Copied) -> str:
     )  # fmt: skip
 
 
+def _proved_in_python(copy: _Copied, made: list[str], imports: set[str]) -> list[str]:
+    """Asks with a proof, and once more where the server wants a nonce of its own in it (RFC 9449 §8).
+
+    What somebody has to type is asked for once; the assertion and the proof are made for each request.
+    """
+    imports.add("subprocess")
+    now, kept = [], []
+    for name, value in copy.fields():
+        written = _expression(value, copy.found, imports)
+        if any(mark == "assertion" for _, mark in _parts(value)):
+            now.append(f"    form[{name!r}] = {written}")
+        else:
+            kept.append(f"    {name!r}: {written},")
+    asked = []
+    if copy.attempt.dpop_key_path is not None and _place("key_passphrase", copy.found)[0] == "cmd":
+        imports.update(("os", "getpass"))
+        asked = [f"os.environ[{_variable('key_passphrase')!r}] = getpass.getpass('key_passphrase: ')"]
+    others = "".join(f", {name!r}: {value!r}" for name, value in copy.plain_headers())
+    return [
+        *asked, *made[:-1], "form = {", *kept, "}",
+        f"how = dict({_rest(copy, imports).removeprefix(', ')})", "", "",
+        "def asked(*nonce):", *(f"    {line}" for line in made[-1:]), *now,
+        f"    sign = {_proof_words(copy)!r}",
+        "    proof = subprocess.run([*sign, *nonce], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()",
+        f'    return requests.post({copy.request.url!r}, data=form, headers={{"DPoP": proof{others}}}, **how)', "", "",
+        "reply = asked()",
+        'if "use_dpop_nonce" in reply.text and "DPoP-Nonce" in reply.headers:',
+        '    reply = asked("--dpop-nonce=" + reply.headers["DPoP-Nonce"])',
+    ]  # fmt: skip
+
+
 def _rest(copy: _Copied, imports: set[str]) -> str:
     ca_file = copy.found.text("ca_file")
     verify = "" if ca_file is None else f", verify={ca_file!r}"
@@ -259,16 +332,21 @@ def _assertion(copy: _Copied, imports: set[str]) -> list[str]:
     from jwtdoctor.probes.local import spec_of
 
     attempt, found = copy.attempt, copy.found
-    if any(name in found for name in ("as", "x5t", "x5t_s256", "nbf")):  # what the library's signer does not write
+    spec = spec_of(attempt, copy.provider, flow=copy.flow)
+    has_thumbprint = spec.x5t is not None or spec.x5t_s256 is not None
+    # what the library's signer does not write
+    if has_thumbprint or spec.issuer is None or any(name in found for name in ("as", "x5t", "x5t_s256", "nbf")):
         imports.add("subprocess")
         run = f"subprocess.run({_sign_words(copy)!r}, check=True, stdout=subprocess.PIPE, text=True)"
         return [f"assertion = {run}.stdout.strip()"]
     imports.add("jwtdoctor")
-    spec = spec_of(attempt, copy.provider, flow=copy.flow)
+    algorithms = copy.provider.algorithms
     parts: list[tuple[str, Any]] = [
         ("key", attempt.key_path), ("issuer", spec.issuer), ("subject", spec.subject or None),
-        ("audience", spec.audience or None), ("lifetime_s", spec.lifetime_s), ("alg", attempt.alg), ("kid", spec.kid),
-        ("jti", spec.jti or None), ("iat", None if spec.iat else False),
+        ("audience", spec.audience or None), ("lifetime_s", spec.lifetime_s), ("alg", attempt.alg),
+        ("algs", algorithms if attempt.alg is None and algorithms and "RS256" not in algorithms else None),
+        ("kid", spec.kid), ("jti", spec.jti or None), ("iat", None if spec.iat else False),
+        ("iat_back_s", spec.iat_back_s or None),
         ("extra_claims", dict(spec.extra_claims) or None),
     ]  # fmt: skip
     always = ("subject", "audience")

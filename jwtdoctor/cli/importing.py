@@ -247,7 +247,7 @@ def _told(common: Common, named: Mapping[str, Draft], profiles: Mapping[str, Map
 
     for name, draft in named.items():
         yield ""
-        yield f"{one_line(name)}: from {one_line(draft.source)}, {draft.kind}"
+        yield from wrapped(common, f"{one_line(name)}: ", f"from {one_line(draft.source)}, {draft.kind}", 2)
         settings = profiles[name]
         widest = max((len(key) for key in settings), default=0)
         for key, value in settings.items():

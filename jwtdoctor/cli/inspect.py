@@ -137,7 +137,7 @@ def _verified_by_itself(seen: _Seen) -> _Seen:
 
     from jwtdoctor.assertions.dpop import verified
 
-    if not seen.decoded.header.get("jwk"):
+    if not isinstance(seen.decoded.header.get("jwk"), dict):
         return replace(seen, signature="not verified: the header holds no key")
     result = verified(seen.decoded)
     if result.verifies:
@@ -265,10 +265,18 @@ def _without_private_parts(value: Any) -> Any:
 
     if isinstance(value, list):
         return [_without_private_parts(one) for one in value]
+    if isinstance(value, str):
+        return REDACTED if _PRIVATE_IN_TEXT.search(value) else value
     if not isinstance(value, dict):
         return value
-    private = PRIVATE_MEMBERS if "kty" in value else ()
+    private = () if _OF_KEYS.isdisjoint(value) else PRIVATE_MEMBERS
     return {name: REDACTED if name in private else _without_private_parts(one) for name, one in value.items()}
+
+
+_OF_KEYS = frozenset({"kty", "crv", "n", "x"})
+"""Members of a JWK, of which a careless writer forgets one or another."""
+_PRIVATE_IN_TEXT = re.compile(r'"(?:d|k|p)\\{0,9}"\s{0,20}:')
+"""A key that was written as text, and not as an object."""
 
 
 def _document(seen: _Seen, profile: str | None) -> dict[str, Any]:
@@ -290,7 +298,7 @@ def _document(seen: _Seen, profile: str | None) -> dict[str, Any]:
         provider=seen.provider.slug,
         findings=[finding_document(finding) for finding in seen.findings],
         facts=facts_document(chart),
-        not_known=list(unknown_of(seen.provider)),
+        not_known=[] if seen.is_proof else list(unknown_of(seen.provider)),
         assertion={
             "form": seen.found.form,
             "parameter": seen.found.parameter or None,

@@ -80,12 +80,13 @@ def show(common: Common, file: str, passphrase: str | None) -> int:
     """Says what FILE is: kind, size, dates, thumbprints, and what is wrong with it."""
     from jwtdoctor.assertions.keyfindings import key_findings
     from jwtdoctor.assertions.keys import describe
+    from jwtdoctor.config.imports.keyfiles import APPLE_KEY
 
     data, where = _read(file)
     seen = describe(data, where, _resolved(passphrase))
     login = {} if file == "-" else _login_in(Path(file), data)
     findings = key_findings(seen, time.time(), _mode(file))
-    if login:
+    if login.get("file") == APPLE_KEY:  # it is for nobody else, and of a curve by rule
         findings = tuple(finding for finding in findings if finding.rule != "key-not-rsa")
     if common.format == "json":
         emit_document(common, _show_document(seen, findings, login))

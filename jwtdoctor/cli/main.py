@@ -127,6 +127,9 @@ def _invoke(arguments: list[str]) -> int:
         return _say(str(problem), UNUSABLE)
     except click.Abort as problem:
         return _aborted(problem)
+    except click.exceptions.NoArgsIsHelpError as problem:  # a group alone: its message is the whole help
+        streams.narrate(problem.format_message())
+        return UNUSABLE
     except click.UsageError as problem:
         return _say(_usage(problem), UNUSABLE)
     except click.ClickException as problem:

@@ -72,11 +72,17 @@ def missing(settings: Settings | Mapping[str, Value]) -> Iterator[str]:
     if "url" not in found:
         yield "url, the token endpoint: --url https://HOST"
     for name in _NEEDS.get(flow, ()):
+        if name == "client_id" and provider.has_instead("iss", {"sub": found.text("username")}):
+            continue
         if name not in found and not (name == "username" and "sub" not in provider.required_claims):
             yield f"{name}: --{name.replace('_', '-')} {_FORMS.get(SETTINGS[name], 'VALUE')}"
     shape = provider.requests.get(flow)
     if shape is not None and "client_secret" in shape.beside and "client_secret" not in found:
         yield f"client_secret, which {provider.title} wants beside the assertion: --client-secret REF"
+    given = {one.partition("=")[0] for one in found.several("field")}
+    for name in () if shape is None else shape.fields:
+        if name not in given:
+            yield f"{name}, which {provider.title} wants in the form: --field {name}=VALUE"
     claims = {one.partition("=")[0] for one in found.several("claim")}
     if flow == "jwt-bearer" and "scope" in provider.required_claims and "scope" not in {*claims, *found.values}:
         yield f"scope, which {provider.title} wants in the assertion: --scope SCOPES"

@@ -7,6 +7,7 @@ Decisions where the contract is silent:
 - `--format text` is `token`. `form` is the request body, `header` an Authorization line; `curl` and `python` are the
   whole request with the fresh assertion in it (`check --copy` makes one that signs when it runs). `json` is the report
   document with `assertion` (header, claims) and `token`, since `claims` means something else there.
+- With `--dpop` a proof stands beside the assertion, and `--format proof` prints it alone (`proving`).
 - Without `--audience` it is the provider's for the host of `--url`; `curl` needs the URL in any case.
 - `--true-time` without an answer from any time server signs nothing and is exit 3: whoever asks for it knows
   that the clock here is wrong.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ from jwtdoctor.cli.attempt import (
     kid_of,
     lifetime_of,
     provider_name,
+    proving_options,
     secret_of,
     signing_flow,
     signing_options,
@@ -48,6 +50,7 @@ from jwtdoctor.cli.common import (
     report_document,
 )
 from jwtdoctor.cli.copying import SHOW_REPLY
+from jwtdoctor.cli.proving import proof_order
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.names import ASSERTION_FLOWS
 from jwtdoctor.model.secret import Secret
@@ -71,8 +74,12 @@ if TYPE_CHECKING:
 @click.option("--list-faults", is_flag=True, help="List the faults and stop.")
 @click.option("--true-time", is_flag=True, help="Sign with the time of NTP servers.")
 @click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable.")
-@common_options("token", "text", "json", "curl", "python", "form", "header")
-def command(common: Common, fault: str | None, list_faults: bool, true_time: bool, **flags: Any) -> int:
+@proving_options
+@click.option("--dpop-nonce", metavar="TEXT", help="Nonce for the proof, as DPoP-Nonce gave it.")
+@common_options("token", "text", "json", "curl", "python", "form", "header", "proof")
+def command(
+    common: Common, fault: str | None, list_faults: bool, true_time: bool, dpop_nonce: str | None, **flags: Any
+) -> int:
     """Builds and signs an assertion. It is a credential until it expires.
 
     \b
@@ -84,7 +91,10 @@ def command(common: Common, fault: str | None, list_faults: bool, true_time: boo
     found = gather(common, flags)
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
-    order = _order(found, common, fault)
+    if common.format == "proof" and fault is not None:
+        raise BadInput("is one of an assertion, and --format proof signs none", where="--fault", do="leave one out")
+    proving = proof_order(common, found, dpop_nonce)
+    order = None if common.format == "proof" else _order(found, common, fault)
     now, remark = time.time(), ""
     if true_time:
         measured = _true_now(found, now)
@@ -92,9 +102,16 @@ def command(common: Common, fault: str | None, list_faults: bool, true_time: boo
             streams.narrate(f"the true time could not be measured, so nothing was signed: {measured}")
             return NOTHING_LEARNT
         now, remark = measured
+    proof = None if proving is None else proving.signed(now)
+    if order is None:
+        assert proof is not None  # of a proof alone there is an order, or it was refused
+        if remark:
+            narrate(common, remark)
+        emit(common, proof.token.reveal(), secret=True)
+        return OK
     assertion = _signed(order, now)
     _narrate(common, order, assertion, remark)
-    _answer(common, order, assertion)
+    _answer(common, order, assertion, proof, is_typed=proving is not None and proving.is_typed)
     return OK
 
 
@@ -183,7 +200,7 @@ def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None,
 
     certificate = _certificate(found)
     return AssertionSpec(
-        issuer=_wanted(found, "client_id", "--client-id ID (the iss claim)"),
+        issuer=_issuer(found, provider),
         subject=_subject(found, provider, flow),
         audience=_audience(found, provider, url, flow),
         lifetime_s=lifetime_of(found, provider),
@@ -197,6 +214,14 @@ def _spec(found: Settings, provider: Provider, key: PrivateKey, url: str | None,
         jti=found.flag("jti") or flow == "private-key-jwt" or "jti" in provider.required_claims,
         extra_claims=claims_beside(found, provider),
     )
+
+
+def _issuer(found: Settings, provider: Provider) -> str | None:
+    from jwtdoctor.probes.local import no_issuer
+
+    if no_issuer(found.text("client_id") or "", found.text("username") or "", provider):
+        return None
+    return _wanted(found, "client_id", "--client-id ID (the iss claim)")
 
 
 def _subject(found: Settings, provider: Provider, flow: str) -> str:
@@ -329,24 +354,28 @@ def _lint(order: _Order, assertion: Assertion) -> tuple[Any, ...]:
     return lint(take_apart(assertion.token.reveal()), order.provider, assertion.signed_at)
 
 
-def _answer(common: Common, order: _Order, assertion: Assertion) -> None:
+def _answer(common: Common, order: _Order, assertion: Assertion, proof: Assertion | None, *, is_typed: bool) -> None:
     token = assertion.token.reveal()
     match common.format:
         case "json":
-            emit(common, streams.to_json(_document(order, assertion, token)), secret=True)
+            emit(common, streams.to_json(_document(order, assertion, token, proof)), secret=True)
         case "curl":
-            emit(common, _curl(_request(order, assertion)), secret=True)
+            emit(common, _curl(_request(order, assertion, proof)), secret=True)
         case "python":
-            emit(common, _python(_request(order, assertion)), secret=True)
+            emit(common, _python(_request(order, assertion, proof)), secret=True)
         case "form":
             emit(common, urlencode(_revealed(_request(order, assertion).fields)), secret=True)
         case "header":
             emit(common, f"Authorization: Bearer {token}", secret=True)
         case _:
-            emit(common, token, secret=True)
+            lines = [token, *([proof.token.reveal()] if proof is not None and is_typed else [])]
+            emit(common, "\n".join(lines), secret=True)
+    if proof is not None and common.format in ("form", "header"):
+        narrate(common, f"note: the DPoP proof is no part of --format {common.format}; --format proof prints one")
 
 
-def _document(order: _Order, assertion: Assertion, token: str) -> dict[str, Any]:
+def _document(order: _Order, assertion: Assertion, token: str, proof: Assertion | None) -> dict[str, Any]:
+    beside = {} if proof is None else {"proof": {**_parts_of(proof), "token": proof.token.reveal()}}
     return report_document(
         "sign",
         at=round(assertion.signed_at, 3),
@@ -354,26 +383,32 @@ def _document(order: _Order, assertion: Assertion, token: str) -> dict[str, Any]
         provider=order.provider.slug,
         flow=order.flow,
         fault=order.fault,
-        assertion={"header": dict(assertion.header), "claims": dict(assertion.claims)},
+        assertion=_parts_of(assertion),
         token=token,
+        **beside,
     )
 
 
-def _request(order: _Order, assertion: Assertion) -> TokenRequest:
+def _parts_of(signed: Assertion) -> dict[str, Any]:
+    return {"header": dict(signed.header), "claims": dict(signed.claims)}
+
+
+def _request(order: _Order, assertion: Assertion, proof: Assertion | None = None) -> TokenRequest:
     """The request that carries it, as the provider wants it. What is secret beside it is a word to be replaced."""
     from jwtdoctor.model.case import Attempt
     from jwtdoctor.probes.flows import token_request
 
     attempt = Attempt(
         order.url or "",
-        client_id=order.spec.issuer,
+        client_id=order.spec.issuer or "",
         username=order.spec.subject or "",
         as_client=order.client,
         scope=order.scope,
         client_secret=_FILL_IN["client_secret"],
         refresh_token=_FILL_IN["refresh_token"],
     )
-    return token_request(order.flow, attempt, assertion, order.provider)
+    request = token_request(order.flow, attempt, assertion, order.provider)
+    return request if proof is None else replace(request, headers=(*request.headers, ("DPoP", proof.token)))
 
 
 _FILL_IN = {"client_secret": Secret("YOUR_CLIENT_SECRET"), "refresh_token": Secret("YOUR_REFRESH_TOKEN")}

@@ -147,7 +147,8 @@ def _staged(
 
 def _scenario(fault: str, client_id: str | None, username: str | None, certificate: str | None) -> Scenario:
     from jwtdoctor.simulator.faults import fault as fault_named
-    from jwtdoctor.simulator.world import healthy, stage
+    from jwtdoctor.simulator.faults import stage
+    from jwtdoctor.simulator.world import healthy
 
     given = {"client_id": client_id, "username": username, "certificate_pem": certificate}
     base = healthy(fault_named(fault).flow, **{name: value for name, value in given.items() if value is not None})

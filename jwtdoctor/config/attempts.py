@@ -39,6 +39,10 @@ SAFE_SHARE = 0.95
 APPLE_KEY_NAME = re.compile(r"(AuthKey|ApiKey|SubscriptionKey)_([A-Z0-9]{10})\.p8")
 """As Apple names a key: its id is in it. A SubscriptionKey is of the App Store Server API, an AuthKey of any."""
 
+_OWN_FIELDS = frozenset({
+    "grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "assertion", "username",
+    "password", "code", "code_verifier", "refresh_token", "device_code", "subject_token", "scope", "redirect_uri",
+})  # fmt: skip
 Ask = Callable[[str], str]
 """Answers `prompt`: given the name of the setting, what was typed."""
 
@@ -68,7 +72,7 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         audience=found.text("audience"),
         key_path=found.text("key"),
         certificate_path=found.text("cert"),
-        client_auth=found.text("client_auth") or "body",
+        client_auth=found.text("client_auth") or client_auth_of(provider, flow_of(found, provider)),
         redirect_uri=found.text("redirect_uri"),
         code_challenge=found.text("code_challenge") if found.get("code") is not None else None,
         authorize_url=endpoint_of(found, "authorize_url"),
@@ -88,6 +92,7 @@ def plain_attempt(found: Settings, provider: Provider) -> tuple[Attempt, tuple[s
         dpop=found.flag("dpop") or ("dpop" not in found and "dpop_key" in found),
         dpop_key_path=found.text("dpop_key"),
         extra_claims=claims_beside(found, provider),
+        extra_fields=fields_of(found.several("field")),
     )
     return attempt, warnings
 
@@ -198,6 +203,28 @@ def claims_of(pairs: Iterable[str]) -> dict[str, Any]:
     return claims
 
 
+def fields_of(pairs: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """`NAME=VALUE` pairs as further form fields. Raises BadInput, which quotes no value.
+
+    What has an option of its own is refused: it would be sent twice, and a secret would stand in a list of processes.
+    """
+    fields: list[tuple[str, str]] = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z][\w.:-]{0,99}", name):
+            raise BadInput("is not a form field", where="--field", expected="NAME=VALUE, e.g. --field account_id=A1")
+        if name in _OWN_FIELDS:
+            raise BadInput("is sent by an option of its own", where=f"--field {name}", do="leave it out here")
+        fields.append((name, value))
+    return tuple(fields)
+
+
+def client_auth_of(provider: Provider, flow: str | None) -> str:
+    """Where the secret goes if nobody says: as the provider wants it in this flow, else in the body."""
+    shape = provider.requests.get(flow or "")
+    return (shape.client_auth if shape is not None else "") or "body"
+
+
 def endpoint_of(found: Settings, name: str) -> str | None:
     """Another endpoint in full, checked as the token URL is. Raises BadInput."""
     text = found.text(name)
@@ -289,7 +316,7 @@ def _odd_path(path: str, host: str, provider: Provider) -> tuple[str, ...]:
     if not usual or "{" in usual or path == usual:
         return ()
     what_to_write = f"write https://{host} alone, or end it with {usual}"
-    if path.count(usual) > 1 or (usual in path and not path.endswith(usual)):
+    if path.count(usual) > 1 or f"{usual}/" in path:
         raise BadInput("has a path too many", where="--url", do=what_to_write)
     if path.endswith(usual) and "//" not in path:
         return ()  # a site's prefix, as in https://acme.my.site.com/shop/services/oauth2/token

@@ -75,6 +75,7 @@ SETTINGS: dict[str, Kind] = {
     "dpop": "flag",
     "dpop_key": "path",
     "claim": "lines",
+    "field": "lines",
     "fact": "lines",
     "ntp": "list",
     "no_ntp": "flag",

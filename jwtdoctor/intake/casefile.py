@@ -21,7 +21,7 @@ from jwtdoctor.errors import BadCase, BadInput
 from jwtdoctor.intake.bounds import MAX_INPUT, json_of, shortened, text_of, too_large
 from jwtdoctor.intake.logs import look_at_log
 from jwtdoctor.intake.redact import clean, clean_body
-from jwtdoctor.intake.reply_facts import observe_reply, server_time
+from jwtdoctor.intake.reply_facts import ID_HEADERS, observe_reply, server_time
 from jwtdoctor.intake.request_facts import observe_username
 from jwtdoctor.intake.sighting import MAX_TEXT, Sighting, safe_reply
 from jwtdoctor.model.case import CASE_SCHEMA, Case
@@ -37,33 +37,11 @@ KNOWN_KEYS = ("schema", "id", "at", "provider", "flow", "reply", "text", "facts"
 MAX_FACTS = 1_000
 NOT_NAMED = ""
 """Nobody named one: `reasoning/recognise.py` finds it out."""
-_SAVED_HEADERS = [
-    "date",
-    "age",
-    "content-type",
-    "content-length",
-    "retry-after",
-    "server",
-    "via",
-    "www-authenticate",
-    "proxy-authenticate",
-    "location",
-    "x-cache",
-    "dpop-nonce",
-    "x-request-id",
-    "x-sfdc-request-id",
-    "x-okta-request-id",
-    "x-github-request-id",
-    "x-ms-request-id",
-    "x-correlation-id",
-    "x-docusign-tracetoken",
-    "box-request-id",
-    "x-vcap-request-id",
-    "x-n-operationid",
-    "x-transaction-id",
-    "x-zm-trackingid",
-    "x-amzn-requestid",
-]
+_SAVED_HEADERS = (
+    *("date", "age", "content-type", "content-length", "retry-after", "server", "via", "www-authenticate"),
+    *("proxy-authenticate", "location", "x-cache", "dpop-nonce"),
+    *ID_HEADERS,
+)
 _WARNING_LIMIT = 20
 
 

@@ -56,6 +56,40 @@ def username_is_sandbox_style(username: str) -> bool | None:
     return labels[-1] == "dev" or not _is_top_level(labels[-1])
 
 
+_OF_A_TEMPLATE = re.compile(
+    r"\$\{[^{}]{1,80}\}|\$\([^()]{1,80}\)|\{\{[^{}]{1,80}\}\}|<%[^%]{1,80}%>|%[A-Z][A-Z0-9_]{2,60}%|\$[A-Z][A-Z0-9_]{2,60}"
+    r"|__[A-Z][A-Z0-9_]{2,60}__|undefined|null|None|nil|\[object Object\]"
+)
+_TO_BE_FILLED_IN = re.compile(
+    r"[<{\[]?(?:enter|insert|replace|put|paste)[ _-](?:[a-z]{1,12}[ _-]){0,4}"
+    r"(?:(?:client|consumer|application|app)[ _-]?(?:id|key)(?:[ _-]?here)?|here)[>}\]]?"
+    r"|[<{\[]?(?:replace|change)[ _-]?me[>}\]]?",
+    re.IGNORECASE,
+)
+_STANDS_FOR_ONE = re.compile(
+    r"<[^<>]{1,80}>|\{[^{}]{1,80}\}|\[[^\[\]]{1,80}\]"
+    r"|(?:your[ _-]?)?(?:own[ _-]|connected[ _-]|oauth[ _-])?(?:client|consumer|application|app|issuer)[ _-]?(?:id|key)"
+    r"(?:[ _-]?here)?"
+    r"|(?:3MVG9?)?(?:x{4,}(?:[-_.]x{2,}){0,20}|\*{3,}|\.{3,}|\u2026)|0{8}(?:-0{4}){3}-0{12}",
+    re.IGNORECASE,
+)
+
+
+def is_unfilled(client_id: str) -> bool:
+    """Whether a client id is a variable that nothing filled in, or says that it is to be filled in.
+
+    No server issues such an id. Nor does anybody write one in the place of an id that is to stay private, as people do
+    with `<client-id>` and `xxxx`: so it tells in what somebody pasted too.
+    """
+    text = client_id.strip()[:200]
+    return _OF_A_TEMPLATE.fullmatch(text) is not None or _TO_BE_FILLED_IN.fullmatch(text) is not None
+
+
+def is_placeholder(client_id: str) -> bool:
+    """Whether what a client is about to send is no id but what stands for one in a guide."""
+    return is_unfilled(client_id) or _STANDS_FOR_ONE.fullmatch(client_id.strip()[:200]) is not None
+
+
 def endpoint_of(url: str) -> str:
     """Which endpoint a URL is: token, authorize, revoke, introspect, userinfo or api."""
     path = safe_split(url).path.rstrip("/").lower()

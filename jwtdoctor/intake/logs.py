@@ -77,6 +77,17 @@ _REASON = re.compile(
     r"Not Found|Method Not Allowed|Too Many Requests"
     r"|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|Unsupported Media Type|Client Error)"
 )
+_UNAUTHENTICATED = re.compile(r"(?<![\w-])(?:Unauthenticated|UNAUTHENTICATED|Unauthorized)(?![\w-])")
+"""What 401 is called (RFC 9110 section 15.5.2), where the number itself was not printed."""
+_UNREAD_KEY = re.compile(
+    r"\b(?:[Cc]ould not|[Uu]nable to|[Ff]ailed to|[Cc]annot|[Cc]an't) (?:read|load|parse|decode|deserialize|find) "
+    r"(?:the |any |provided |rsa |RSA |EC |PEM )*[Pp]rivate [Kk]ey\b"
+    r"|\bCould not deserialize key data\b|\bsecretOrPrivateKey (?:must|is not)\b|\bPEM routines\b|\bno start line\b"
+    r"|\bDECODER routines:[\w:]{0,60}:?unsupported\b|\bSTORE routines:[\w:]{0,60}:unsupported\b"
+)
+"""OpenSSL, Node's jsonwebtoken, Python's cryptography, of a key that they were to sign with."""
+_BESIDE = 1500
+"""Characters before an answer that are of the same attempt."""
 _ASKED = re.compile(
     r"(?:request to|requests? to|POST(?:ing)?(?: to)?|GET|[Tt]oken ?[Uu][Rr][LI]"
     r"|token_ur[li]|tokenEndpoint|token endpoint"
@@ -192,8 +203,14 @@ def client_text(text: str) -> str:
     text = without_key_blocks(printable(text))
     if len(text) > MAX_TEXT:
         lines = [line.strip()[:2000] for line in text.split("\n") if _TELLING.search(line[:2000])]
-        text = "\n".join(lines[-40:]) or text[-2 * MAX_TEXT :]
+        text = "\n".join(lines[-40:]) or _end_of(text)
     return _WRAPPER.sub(" ", clean(text)).strip()[-MAX_TEXT:]
+
+
+def _end_of(text: str) -> str:
+    """The end of a long text, without the line or the words in which it is cut: half a secret is not known for one."""
+    cut, _, whole_lines = text[-2 * MAX_TEXT :].partition("\n")
+    return whole_lines or "".join(cut.split(maxsplit=3)[3:])
 
 
 def login_history_in(text: str) -> str | None:
@@ -416,7 +433,9 @@ def _of_body(text: str, found: tuple[Buried, ...], chosen: Buried) -> Sighting:
         one.line for one in found if one is not chosen and one.line and one.line != chosen.line and not one.granted
     )
     status = None if chosen.granted else _status_near(text, chosen.at)
-    return _with_context(Sighting(Reply(status, body=chosen.body), text=_around(text), warnings=others), text)
+    told = () if chosen.granted else _unread_key(text, chosen.at)
+    sighting = Sighting(Reply(status, body=chosen.body), text=_around(text), facts=told, warnings=others)
+    return _with_context(sighting, text)
 
 
 def _of_phrases(text: str, phrases: list[Buried]) -> Sighting:
@@ -425,7 +444,18 @@ def _of_phrases(text: str, phrases: list[Buried]) -> Sighting:
     status = _status_near(text, chosen.at)
     if chosen.description is None:
         return _with_context(_of_bare_code(text, chosen.error or "", status, others), text)
-    return _with_context(Sighting(Reply(status, body=chosen.body), text=_around(text), warnings=others), text)
+    told = _unread_key(text, chosen.at)
+    sighting = Sighting(Reply(status, body=chosen.body), text=_around(text), facts=told, warnings=others)
+    return _with_context(sighting, text)
+
+
+def _unread_key(text: str, at: int) -> tuple[Observation, ...]:
+    """That the client could not read its private key, said just before the server refused what it sent for all that.
+
+    A shell script goes on where openssl failed, and sends a JWT without a signature.
+    """
+    found = list(_UNREAD_KEY.finditer(text, max(0, at - _BESIDE), at))
+    return (fact("key.loads", False, "client"),) if found else ()
 
 
 def _of_bare_code(text: str, code: str, status: int | None, warnings: tuple[str, ...]) -> Sighting:
@@ -443,6 +473,8 @@ def _of_description(text: str, said: str) -> Sighting:
 def _of_client(text: str, flow: str | None = None) -> Sighting:
     said = client_text(_PAIR.sub("", text))
     status = _status_near(text, len(text)) if len(text) < 20_000 else None
+    if status is None and _UNAUTHENTICATED.search(said):
+        status = 401
     is_html = re.search(r"Authentication failed \(code: \d{3}\): {0,3}<", text) is not None
     facts = [fact("reply.client_text", said, "client")] if said else []
     if status == 407:  # never the token endpoint's own (RFC 9110 §15.5.8)

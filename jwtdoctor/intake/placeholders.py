@@ -304,6 +304,7 @@ _HARMLESS = frozenset(
         "true",
         "false",
         "PlatformCLI",
+        "user",  # the sub of an individual key at App Store Connect
         "[redacted]",
     ]
 )

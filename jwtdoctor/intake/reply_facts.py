@@ -10,13 +10,14 @@ import re
 
 from jwtdoctor.assertions.dpop import is_nonce
 from jwtdoctor.intake.bodies import BodyParts, parts_of
+from jwtdoctor.intake.forms import is_unfilled
 from jwtdoctor.intake.redact import clean
 from jwtdoctor.intake.times import CURRENT_TIME, PRINTED, http_date, iso_time, printed_in, times_alike
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.facts import Value
 
-_ID_HEADERS = (
+ID_HEADERS = (
     "x-request-id",
     "x-sfdc-request-id",
     "x-okta-request-id",
@@ -31,11 +32,13 @@ _ID_HEADERS = (
     "x-zm-trackingid",
     "x-amzn-requestid",
 )
+"""Where servers give the id of their answer, in lower case."""
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\[({_UUID})\]\s{{0,3}}$", re.IGNORECASE | re.MULTILINE)
-"""Entra's, and Snowflake's at the end of `JWT token is invalid.`: an administrator looks the true reason up by it."""
+_PRINTED_ID = re.compile(rf"\bCorrelation ID:\s{{0,3}}({_UUID})|\.\s{{1,3}}\[({_UUID})\]", re.IGNORECASE)
+"""Entra's, and Snowflake's behind `JWT token is invalid.`: an administrator looks the true reason up by it."""
 _PRINTED_TRACE = re.compile(rf"\bTrace ID:\s{{0,3}}({_UUID})", re.IGNORECASE)
 _CHALLENGED = re.compile(r'\b(error|error_description)="([^"]{0,500})"')
+_UNKNOWN_CLIENT = re.compile(r"\bApplication with identifier '([^']{1,200})' was not found\b", re.IGNORECASE)
 _THUMBPRINT = re.compile(
     r"\bthumbprint of key used by client:\s{0,3}'([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})'", re.IGNORECASE
 )
@@ -57,9 +60,11 @@ def observe_reply(reply: Reply) -> tuple[Observation, ...]:
     facts["reply.correlation_id"] = _correlation_id(reply, parts)
     facts["reply.trace_id"] = _trace_id(parts)
     nonce = reply.header("dpop-nonce")
-    facts["reply.dpop_nonce_given"] = None if nonce is None else is_nonce(nonce)
+    asked_in_vain = parts.error == "use_dpop_nonce" and bool(reply.headers) and nonce is None
+    facts["reply.dpop_nonce_given"] = False if asked_in_vain else None if nonce is None else is_nonce(nonce)
     found = [Observation(name, value, "reply") for name, value in facts.items() if value is not None]
-    return (*found, *_of_printed_key(parts.description or ""), *_of_printed_times(parts.description or ""))
+    said = parts.description or ""
+    return (*found, *_of_printed_client(said), *_of_printed_key(said), *_of_printed_times(said))
 
 
 def server_time(reply: Reply) -> float | None:
@@ -136,15 +141,14 @@ def _granted(status: int | None, parts: BodyParts) -> bool | None:
 
 
 def _correlation_id(reply: Reply, parts: BodyParts) -> str | None:
-    found = parts.correlation_id or next((v for name in _ID_HEADERS if (v := reply.header(name))), None)
+    found = parts.correlation_id or next((v for name in ID_HEADERS if (v := reply.header(name))), None)
     found = found or printed_id((parts.description or "")[:4000])
     return clean(found)[:100] if found else None
 
 
 def printed_id(text: str) -> str | None:
-    """The id of an answer that its words print."""
-    printed = _PRINTED_ID.search(text)
-    return None if printed is None else printed[1] or printed[2]
+    """The id of an answer that its words print; of a log that of the last one."""
+    return next((one[1] or one[2] for one in reversed(list(_PRINTED_ID.finditer(text)))), None)
 
 
 def _trace_id(parts: BodyParts) -> str | None:
@@ -152,6 +156,14 @@ def _trace_id(parts: BodyParts) -> str | None:
     printed = _PRINTED_TRACE.search((parts.description or "")[:4000])
     found = parts.trace_id or (None if printed is None else printed[1])
     return clean(found)[:100] if found else None
+
+
+def _of_printed_client(description: str) -> tuple[Observation, ...]:
+    """Entra quotes the client id that it does not know (AADSTS700016): whether it is a variable that nothing filled."""
+    found = _UNKNOWN_CLIENT.search(description[:4000])
+    if found is None or not is_unfilled(found[1]):
+        return ()
+    return (Observation("request.client_id_is_placeholder", True, "reply"),)
 
 
 def _of_printed_key(description: str) -> tuple[Observation, ...]:

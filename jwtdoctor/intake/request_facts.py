@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from jwtdoctor.assertions.decode import observe_parameter, take_apart
 from jwtdoctor.assertions.dpop import Beside, observe_proof
 from jwtdoctor.errors import NotAJwt
-from jwtdoctor.intake.forms import endpoint_of, safe_split, username_is_sandbox_style
+from jwtdoctor.intake.forms import endpoint_of, is_unfilled, safe_split, username_is_sandbox_style
 from jwtdoctor.intake.redact import clean
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import TokenRequest
 from jwtdoctor.model.facts import Value
-from jwtdoctor.model.names import GRANT_TYPES
+from jwtdoctor.model.names import FLOW_ALIASES, GRANT_TYPES
 from jwtdoctor.model.secret import REDACTED, Secret
 
 _MAX_FACT = 500
@@ -81,7 +81,8 @@ def observe_seen(request: SeenRequest, at: float | None = None) -> tuple[Observa
 def flow_of(request: SeenRequest) -> str | None:
     """The flow that a request is part of, by what it sends; None where that is not to be seen."""
     values = request.values()
-    flow = GRANT_TYPES.get(values.get("grant_type", ""))
+    grant = values.get("grant_type", "")
+    flow = GRANT_TYPES.get(grant) or FLOW_ALIASES.get(grant)  # one provider's own grant is among the aliases
     if flow == "client-credentials" and "client_assertion" in values:
         return "private-key-jwt"
     if flow is None and endpoint_of(request.url) == "authorize":
@@ -132,6 +133,7 @@ def _of_client(
         else None,
         "request.client_id_empty": None if client_id is None else client_id.strip() == "",
         "request.client_id_has_whitespace": None if not client_id or client_id == REDACTED else _has_blank(client_id),
+        "request.client_id_is_placeholder": True if client_id and is_unfilled(client_id) else None,
         "request.sends_client_secret": (bool(secret) or has_basic) if is_token_call else None,
     }
 
@@ -166,7 +168,15 @@ def _of_assertion(request: SeenRequest, values: Mapping[str, str], at: float | N
     if not token or token == REDACTED or _is_saml(values):
         return ()
     found = tuple(_bounded(one) for one in observe_parameter(token, at=at))
-    return (*found, *observe_username(found))
+    return (*found, *observe_username(found), *_of_issuer(found))
+
+
+def _of_issuer(found: Iterable[Observation]) -> tuple[Observation, ...]:
+    """The issuer of an assertion is the client (RFC 7523 section 3)."""
+    issuer = next((one.value for one in found if one.fact == "assertion.iss"), None)
+    if not isinstance(issuer, str) or not is_unfilled(issuer):
+        return ()
+    return (Observation("request.client_id_is_placeholder", True, "assertion"),)
 
 
 def _of_proof(request: SeenRequest, proof: str | None, at: float | None) -> tuple[Observation, ...]:

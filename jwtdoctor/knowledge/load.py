@@ -1,9 +1,9 @@
 """Reads the knowledge: from `knowledge.jsonl`, which the build makes of the TOML files, else from these themselves.
 
 Parsing a hundred TOML files costs several bare interpreter starts, so an installed package holds the same tables as
-JSON, one a line: the first says what the others are and what gives a provider away. A line is parsed,
-and a cause or provider typed, only when it is asked for, since one run needs one or two providers of many; what all of
-them cost a start is the reading of the file. That a file keeps the format is checked where it is written and built.
+JSON, one a line: the first says what the others are and what gives a provider away. A line is parsed, and a cause or
+provider typed, only when it is asked for, since one run needs one or two providers of many; what all of them cost a
+start is the reading of the file. That a file keeps the format is checked where it is written and built.
 """
 
 from __future__ import annotations

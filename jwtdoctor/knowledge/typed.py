@@ -16,9 +16,11 @@ from jwtdoctor.model.provider import (
     RULES,
     CauseAddition,
     Claim,
+    ClaimInstead,
     ClientIdForm,
     ExpiredCertificate,
     Limit,
+    Proofs,
     Provider,
     Reading,
     RequestShape,
@@ -48,6 +50,7 @@ _PROVIDER_KEYS = {
     "title", "hosts", "token_path", "audiences", "algorithms", "required_claims", "needs_kid", "aud_as_array",
     "flows", "limits", "responses", "causes", "claims", "references", "forbidden_claims", "resources",
     "expired_certificate", "requests", "words", "issuers", "rules", "client_id", "paths",
+    "claim_instead", "proofs",
 }  # fmt: skip
 _ADDITION_KEYS = {"clues", "remedy", "confirm", "shows_in", "references", "how_common", "without"}
 _RESPONSE_KEYS = {
@@ -95,6 +98,7 @@ def provider_of(slug: str, table: Table) -> Provider:
         client_id=_client_id(table.get("client_id"), where),
         issuers=tuple(table.get("issuers", ())),
         rules=_rules(table.get("rules", {}), where),
+        claim_instead=_claim_instead(table.get("claim_instead", {}), where),
         token_path=str(table.get("token_path", "")),
         audiences=tuple(table.get("audiences", ())),
         algorithms=tuple(table.get("algorithms", ())),
@@ -109,6 +113,7 @@ def provider_of(slug: str, table: Table) -> Provider:
         references=tuple(table.get("references", ())),
         forbidden_claims=tuple(table.get("forbidden_claims", ())),
         expired_certificate=_expired_certificate(table.get("expired_certificate"), where),
+        proofs=_proofs(table.get("proofs"), where),
         resources=_resources(table.get("resources", {}), where),
         requests=_requests(table.get("requests", {}), where),
     )
@@ -253,6 +258,15 @@ def _client_id(table: Table | None, provider: str) -> ClientIdForm | None:
     return ClientIdForm(_text(table, "form", where), _text(table, "says", where), _sources(table, where))
 
 
+def _claim_instead(table: Table, provider: str) -> dict[str, ClaimInstead]:
+    found = {}
+    for name, row in table.items():
+        where = f"{provider}, claim_instead {name}"
+        _only(row, {"claim", "is", "sources"}, where)
+        found[name] = ClaimInstead(_text(row, "claim", where), _text(row, "is", where), _sources(row, where))
+    return found
+
+
 def _rules(table: Table, where: str) -> dict[str, Rule]:
     _only(table, set(RULES), f"{where}, rules")
     found = {}
@@ -261,6 +275,15 @@ def _rules(table: Table, where: str) -> dict[str, Rule]:
         _only(row, {"says", "sureness", "sources"}, place)
         found[name] = Rule(_text(row, "says", place), _sureness(row, place), _sources(row, place))
     return found
+
+
+def _proofs(table: Table | None, provider: str) -> Proofs | None:
+    if table is None:
+        return None
+    where = f"{provider}, proofs"
+    _only(table, {"algorithms", "sureness", "sources", "note"}, where)
+    algorithms = tuple(str(name) for name in table.get("algorithms", ()))
+    return Proofs(algorithms, _sureness(table, where), _sources(table, where), str(table.get("note", "")))
 
 
 def _expired_certificate(table: Table | None, provider: str) -> ExpiredCertificate | None:
@@ -288,7 +311,8 @@ def _resources(table: Table, where: str) -> dict[str, Resource]:
     return found
 
 
-_SHAPE_KEYS = {"sources", "method", "path", "headers", "assertion", "grant_type", "beside", "thumbprints"}
+_SHAPE_KEYS = {"sources", "method", "path", "headers", "assertion", "grant_type", "beside", "fields", "client_auth",
+               "thumbprints"}  # fmt: skip
 
 
 def _requests(table: Table, where: str) -> dict[str, RequestShape]:
@@ -308,6 +332,8 @@ def _requests(table: Table, where: str) -> dict[str, RequestShape]:
             assertion=str(row.get("assertion", "")),
             grant_type=str(row.get("grant_type", "")),
             beside=_some_of(row, "beside", ("client_id", "client_secret"), place),
+            fields=tuple(str(name) for name in row.get("fields", ())),
+            client_auth=_word({"client_auth": "", **row}, "client_auth", ("", "body", "basic"), place),
             thumbprints=_some_of(row, "thumbprints", ("x5t", "x5t#S256"), place),
         )
     return found

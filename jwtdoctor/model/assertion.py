@@ -17,10 +17,11 @@ class AssertionSpec:
     """Everything that goes into an assertion (RFC 7523 §3). Nothing is implied.
 
     `lifetime_s` seconds from signing to exp. `iat`, `nbf`, `jti` say whether the claim is written.
-    `extra_claims` and `extra_header` are added last and win. An empty subject or audience is not written.
+    `extra_claims` and `extra_header` are added last and win. An empty subject or audience is not written, nor an
+    issuer of None.
     """
 
-    issuer: str
+    issuer: str | None
     subject: str
     audience: str | tuple[str, ...]
     lifetime_s: int = 180

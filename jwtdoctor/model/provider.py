@@ -11,6 +11,15 @@ from jwtdoctor.model.names import Sureness
 
 Usual = Literal["sole", "usual", "often", "sometimes", "rarely", "claimed"]
 """How usual a reading of a text is. `sole`: the text has this one reading."""
+SAYS: Mapping[Usual, str] = {
+    "sole": "it is known to mean this alone",
+    "usual": "it usually means this",
+    "often": "it often means this",
+    "sometimes": "it sometimes means this",
+    "rarely": "it seldom means this",
+    "claimed": "it is said to mean this, and nobody showed it",
+}
+"""The same for a reader, where a reading has no note of its own."""
 RESOURCES = ("api", "userinfo", "introspect", "revoke")
 Where = Literal["token", "authorize", "revoke", "introspect", "userinfo", "api", "client", "login-history"]
 
@@ -85,6 +94,16 @@ class ExpiredCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Proofs:
+    """What a provider takes of DPoP proofs (RFC 9449): the `algorithms` that they may be signed with."""
+
+    algorithms: tuple[str, ...]
+    sureness: Sureness
+    sources: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """Something that is asked with a token in hand, or about it.
 
@@ -98,12 +117,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class RequestShape:
-    """How the JWT of one flow is sent, where that is not as RFC 7523 has it. Empty: as it has it.
+    """How the request of one flow is sent, where that is not as its RFC has it. Empty: as it has it.
 
     `method` and `path`: what is asked where the JWT is an API's own credential; the path stands in the place of
     `token_path`. `assertion`: the form field that holds the JWT. `grant_type` "-": none is sent. `beside`: which of
-    `client_id` and `client_secret` go with the assertion. `thumbprints`: which of `x5t` and `x5t#S256` the JWT's
-    header must have.
+    `client_id` and `client_secret` go with the assertion. `fields`: further form fields that the client must name.
+    `client_auth`: where the secret goes. `thumbprints`: which of `x5t` and `x5t#S256` the JWT's header must have.
     """
 
     sources: tuple[str, ...]
@@ -113,6 +132,8 @@ class RequestShape:
     assertion: str = ""
     grant_type: str = ""
     beside: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    client_auth: Literal["", "body", "basic"] = ""
     thumbprints: tuple[str, ...] = ()
 
 
@@ -148,6 +169,15 @@ class ClientIdForm:
 
     form: str
     says: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimInstead:
+    """What stands for a required claim: another claim that has this value."""
+
+    claim: str
+    value: str
     sources: tuple[str, ...]
 
 
@@ -193,10 +223,12 @@ class Provider:
     forbidden_claims: tuple[str, ...] = ()
     expired_certificate: ExpiredCertificate | None = None
     """None where it is not known."""
+    proofs: Proofs | None = None
+    """None where it is not known."""
     resources: Mapping[str, Resource] = field(default_factory=dict)
     """What a granted token is tried at, by `RESOURCES`: read-only, and `api` the most harmless call that there is."""
     requests: Mapping[str, RequestShape] = field(default_factory=dict)
-    """How the JWT is sent, by flow, where that is not as RFC 7523 has it."""
+    """How the request is sent, by flow, where that is not as its RFC has it."""
     client_id: ClientIdForm | None = None
     """None where it is not known."""
     issuers: tuple[str, ...] = ()
@@ -208,6 +240,14 @@ class Provider:
     paths: tuple[str, ...] = ()
     """Regular expressions for the path of an endpoint that nobody else has so: what gives it away on a host of its
     customer's, and at its own hosts a path beside `token_path`."""
+
+    claim_instead: Mapping[str, ClaimInstead] = field(default_factory=dict)
+    """By required claim: what else stands for it, so that it need not be there."""
+
+    def has_instead(self, name: str, claims: Mapping[str, object]) -> bool:
+        """Whether something in these claims stands for the one of this name."""
+        instead = self.claim_instead.get(name)
+        return instead is not None and claims.get(instead.claim) == instead.value
 
     def limit(self, name: str) -> float | None:
         """The figure, or None where it is not known."""

@@ -159,6 +159,8 @@ class Report:
     """How long the assertion stays acceptable on the judging clock, and what drift would break it."""
     reply: Reply | None = None
     """The answer itself, its own secrets taken out; not part of the document."""
+    flows: tuple[str, ...] = ()
+    """Those of the provider, to ask which of them it was; not part of the document."""
     suppressed: tuple[Suppressed, ...] = ()
     """Findings that do not count, each with its reason."""
 

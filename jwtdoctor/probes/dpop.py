@@ -26,6 +26,7 @@ from jwtdoctor.intake.bodies import parts_of
 from jwtdoctor.model.assertion import Assertion, Finding
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.exchange import Exchange, Reply, TokenRequest
+from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ HEADER = "DPoP"
 ASKS = "use_dpop_nonce"
 Heard = Literal["nothing", "nonce", "no-nonce", "bad-nonce"]
 """What a reply asks of the next proof: nothing, its nonce, a nonce that it does not give, or one that is none."""
+REFUSES = "invalid_dpop_proof"
 _CHALLENGE = re.compile(r'\berror="?use_dpop_nonce\b')
+_RFC_CHECKS = "https://www.rfc-editor.org/rfc/rfc9449#section-4.3"
 _RFC_NONCE = "https://www.rfc-editor.org/rfc/rfc9449#section-8"
 _RFC_SYNTAX = "https://www.rfc-editor.org/rfc/rfc9449#section-8.1"
 
@@ -48,18 +51,32 @@ class Prover:
     now: Callable[[], float]
     is_throwaway: bool = True
     claims: Mapping[str, Any] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
+    """The algorithms that the server takes in proofs; empty where that is not known."""
     nonces: dict[str, str] = field(default_factory=dict, repr=False)
     """The newest nonce of each origin."""
+
+    @property
+    def jkt(self) -> str:
+        """The key's name (RFC 7638), as `dpop_jkt` binds a code to it (RFC 9449 §10)."""
+        from jwtdoctor.assertions.keys import public_of
+
+        return public_of(self.key).thumbprint
 
     def at_time_of(self, now: Callable[[], float]) -> Prover:
         """The same key and nonces, with another clock to sign by."""
         return replace(self, now=now)
 
-    def proof(self, method: str, url: str, token: Secret | None = None) -> Assertion:
-        """A fresh proof for one request, with the nonce that its server gave last."""
+    def proof(
+        self, method: str, url: str, token: Secret | None = None, *, nonce: str | None = None, now: float | None = None
+    ) -> Assertion:
+        """A fresh proof for one request, with the nonce that its server gave last, unless `nonce` is another.
+
+        `now` in epoch seconds; None: by its own clock.
+        """
         return dpop.proof(
-            self.key, method=method, url=url, now=self.now(), jti=str(uuid4()), nonce=self.nonces.get(_origin(url)),
-            token=token, claims=self.claims,
+            self.key, method=method, url=url, now=self.now() if now is None else now, jti=str(uuid4()),
+            nonce=nonce or self.nonces.get(_origin(url)), token=token, claims=self.claims, taken=self.taken,
         )  # fmt: skip
 
     def proved(self, request: TokenRequest) -> TokenRequest:
@@ -81,22 +98,50 @@ class Prover:
         return "nonce" if dpop.is_nonce(given) else "bad-nonce"
 
 
-def prover_of(attempt: Attempt, now: Callable[[], float]) -> Prover | None:
+def prover_of(attempt: Attempt, now: Callable[[], float], provider: Provider | None = None) -> Prover | None:
     """What signs the proofs of this attempt; None where it sends none. Raises BadKey."""
     if not attempt.dpop:
         return None
+    rules = None if provider is None else provider.proofs
+    taken = () if rules is None else rules.algorithms
     if attempt.dpop_key_path is None:
         from jwtdoctor.assertions.pairs import fresh_key
 
-        return Prover(fresh_key("EC", 256), now, claims=attempt.dpop_claims)
+        return Prover(fresh_key("EC", 256), now, claims=attempt.dpop_claims, taken=taken)
     from jwtdoctor.assertions.keys import load_private
     from jwtdoctor.assertions.signer import read_file
 
     path = attempt.dpop_key_path
     key = load_private(read_file(path), where=path, passphrase=attempt.key_passphrase)
-    made = Prover(key, now, is_throwaway=False, claims=attempt.dpop_claims)
+    made = Prover(key, now, is_throwaway=False, claims=attempt.dpop_claims, taken=taken)
     made.proof("POST", attempt.token_url)  # a key that can sign no proof is told before anything is sent
     return made
+
+
+def findings_of_refusal(prover: Prover | None, exchange: Exchange) -> tuple[Finding, ...]:
+    """What is left where a proof is refused that is right by all that RFC 9449 §4.3 asks of it by itself."""
+    if prover is None or prover.claims or not isinstance(exchange, Reply) or (exchange.status or 0) < 400:
+        return ()
+    if parts_of(exchange.body, exchange.header("content-type")).error != REFUSES:
+        return ()
+    alg = prover.proof("POST", "https://any.example/").header["alg"]
+    whose = "made for this check" if prover.is_throwaway else "that of --dpop-key"
+    message = f"the proof refused was new, for POST and this very URL, signed with {alg}; the key is {whose}"
+    remedy = "that leaves the clock, the algorithm, what is bound to another key, or a proxy that changes the URL"
+    return (Finding("dpop-proof-refused", "note", "DPoP", message, remedy, (_RFC_CHECKS,)),)
+
+
+def findings_of_key(prover: Prover | None, provider: Provider) -> tuple[Finding, ...]:
+    """A key that signs with none of the algorithms which this provider is known to take."""
+    if prover is None or provider.proofs is None or not prover.taken:
+        return ()
+    alg = str(prover.proof("POST", "https://any.example/").header["alg"])
+    if alg in prover.taken:
+        return ()
+    message = f"the key signs proofs with {alg}, and {provider.title} takes {', '.join(prover.taken)}"
+    message += f" ({provider.proofs.note})" if provider.proofs.note else ""
+    remedy = "name another key, or leave --dpop-key out: the throwaway is good for ES256"
+    return (Finding("dpop-algorithm", "warning", "dpop_key", message, remedy, provider.proofs.sources),)
 
 
 def asks_for_nonce(reply: Reply) -> bool:

@@ -114,7 +114,7 @@ def spec_of(
     proves_client = flow == "private-key-jwt"
     x5t, x5t_s256 = _thumbprints(attempt, provider, flow)
     return AssertionSpec(
-        issuer=attempt.client_id,
+        issuer=None if no_issuer(attempt.client_id, attempt.username, provider) else attempt.client_id,
         subject=attempt.username or (attempt.client_id if proves_client else ""),
         audience=attempt.audience
         or (default_audience(attempt.token_url, provider, flow, attempt.client_id) if wants_audience(provider) else ""),
@@ -128,6 +128,11 @@ def spec_of(
         iat_back_s=iat_back_of(attempt.lifetime_s, provider),
         extra_claims=dict(attempt.extra_claims),
     )
+
+
+def no_issuer(client_id: str, subject: str, provider: Provider) -> bool:
+    """Whether no `iss` is to be written: none is known, and at this provider such a subject stands for it."""
+    return not client_id and provider.has_instead("iss", {"sub": subject})
 
 
 def _thumbprints(attempt: Attempt, provider: Provider, flow: str) -> tuple[str | None, str | None]:
@@ -160,17 +165,14 @@ def default_audience(token_url: str, provider: Provider, flow: str = "jwt-bearer
     from urllib.parse import urlsplit
 
     parts = urlsplit(token_url)
-    named = tuple(one.replace("{client_id}", client_id) for one in provider.audiences) if client_id else ()
-    audiences = named or provider.audiences
+    audiences = tuple(one.replace("{client_id}", client_id or "{client_id}") for one in provider.audiences)
     if flow == "private-key-jwt" and (provider.slug == "generic" or not _sayable(audiences)):
         return token_url
     own = f"{parts.scheme}://{parts.netloc}"
     plain = _plain(audiences)
-    for audience in plain:
-        if audience.rstrip("/") == own or audience.partition("://")[2].partition("/")[0] == parts.netloc:
-            return audience
-        if audience.partition("/")[0] == parts.netloc:
-            return audience
+    of_this_host = next((one for one in plain if one.split("://")[-1].partition("/")[0] == parts.netloc), None)
+    if of_this_host is not None:
+        return of_this_host
     if provider.slug == "salesforce" or not plain:
         return own
     return plain[0].replace("https://{host}", own).replace("{host}", parts.netloc)

@@ -21,7 +21,7 @@ from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.exchange import MAX_BODY, Exchange, NoReply, Reply, TokenRequest
 from jwtdoctor.model.provider import Provider
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.probes.dpop import HEADER, Heard, Prover, findings_of, sent_twice
+from jwtdoctor.probes.dpop import HEADER, Heard, Prover, findings_of, findings_of_refusal, sent_twice
 from jwtdoctor.probes.echoes import without_own_secrets
 from jwtdoctor.probes.flows import api_jwt, authorization_code, device, token_request
 
@@ -67,9 +67,11 @@ def ask_for_token(
     seen: tuple[Observation, ...] = ()
     wire = _Wire(transport, deadline_s, is_cancelled, None if flow == "api-jwt" else prover)
     if flow == "device" and attempt.device_code is None and person is not None:
-        return _device(attempt, wire, person)
+        return _device(attempt, wire, person, may_repeat=again is not None)
     if flow == "authorization-code" and attempt.code is None:
-        authorized = authorization_code.authorize(attempt, transport, deadline_s, person)
+        authorized = authorization_code.authorize(
+            attempt, transport, deadline_s, person, jkt=None if prover is None else prover.jkt
+        )
         if authorized.attempt is None:
             return _not_authorized(authorized)
         attempt, seen = authorized.attempt, authorized.seen
@@ -89,12 +91,12 @@ def ask_for_token(
     seen = (*seen, *_of_password(flow, attempt))
     if is_cancelled():
         return Asked((*seen, *observe_request(request)), None, 0, CANCELLED, skipped=CANCELLED)
-    exchange = wire.send(request, None if again is None else anew)
-    if flow == "api-jwt" and isinstance(exchange, Reply) and api_jwt.is_taken(exchange):
+    asked = wire.asked(seen, wire.send(request, None if again is None else anew))
+    if flow == "api-jwt" and isinstance(asked.exchange, Reply) and api_jwt.is_taken(asked.exchange):
         taken = Observation("reply.granted", True, "reply")
-        told = (*seen, *observe_request(request), *observe_exchange(exchange), taken)
-        return Asked(told, exchange, 1, f"{exchange.status} the JWT was taken")
-    return wire.asked(seen, exchange)
+        saw = f"{asked.exchange.status} the JWT was taken"
+        return replace(asked, observations=(*asked.observations, taken), saw=saw)
+    return asked
 
 
 @dataclass(slots=True)
@@ -133,8 +135,9 @@ class _Wire:
         told = (*seen, *observe_request(self.sent), *observe_exchange(exchange))
         saw = ("a nonce was asked for and sent: " if self.spent else "") + line_of(exchange)
         proof = next((value for name, value in self.sent.headers if name == HEADER), None)
+        findings = (*self.findings, *findings_of_refusal(self.prover, exchange))
         return Asked(
-            told, exchange, self.spent + _logins(exchange), saw, findings=tuple(self.findings),
+            told, exchange, self.spent + _logins(exchange), saw, findings=findings,
             proof=proof if isinstance(proof, Secret) else None,
         )  # fmt: skip
 
@@ -187,16 +190,18 @@ def line_of(exchange: Exchange) -> str:
     return f"{exchange.status} {words}".strip()
 
 
-def _device(attempt: Attempt, wire: _Wire, person: Person) -> Asked:
-    """Shows a code, and polls until the person has entered it. Only the last poll is a login, and one that was sent
-    without the nonce that it then needed."""
+def _device(attempt: Attempt, wire: _Wire, person: Person, *, may_repeat: bool) -> Asked:
+    """Shows a code, and polls until the person has entered it.
+
+    Only the last poll is a login, and one that was sent without the nonce that it then needed.
+    """
     begun = device.begin(attempt, wire.transport, wire.deadline_s)
     if not isinstance(begun, device.Begun):
         return Asked(observe_exchange(begun), begun, 0, "device code: " + line_of(begun))
     person.shown(begun.url, begun.user_code)
     request = token_request("device", replace(attempt, device_code=begun.code), None)
     exchange = device.poll(
-        lambda: wire.send(request, lambda: request),
+        lambda: wire.send(request, (lambda: request) if may_repeat else None),
         person,
         begun.interval_s,
         begun.expires_in_s,

@@ -199,11 +199,13 @@ def _life(claims: Mapping[str, Any]) -> float | None:
 
 
 def _of_lives(a: float, b: float, provider: Provider) -> Difference:
-    late, longest = provider.limit("late_tolerance_s") or 0.0, provider.limit("max_ttl_s")
+    late, longest, back = provider.limit("late_tolerance_s") or 0.0, provider.limit("max_ttl_s"), 0.0
+    if longest is None:  # where exp alone is judged, iat may be dated back as far as is advised
+        longest, back = provider.limit("max_exp_ahead_s"), provider.limit("iat_back_s") or 0.0
     slow = _spoken(max(a, 0) + late), _spoken(max(b, 0) + late)
     because = f"a clock may be slow by {slow[0]} with the one and by {slow[1]} with the other"
     causes: tuple[str, ...] = ("clock-drift", "assertion-expired")
-    if longest is not None and (a > longest) != (b > longest):
+    if longest is not None and (a > longest + back) != (b > longest + back):
         because, causes = f"{longest:.0f} s are the most that is taken here", ("assertion-ttl-too-long",)
     return Difference("claim", "exp - iat", _spoken(a), _spoken(b), "yes", because, causes)
 

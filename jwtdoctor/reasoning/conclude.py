@@ -86,6 +86,7 @@ def conclude(seen: Seen, knowledge: Knowledge, scale: Scale = SCALE) -> Report:
         margins=margins_of(chart, provider),
         clock_note=seen.clock_note,
         host=chart.text("request.token_host") or "",
+        flows=provider.flows,
     )
 
 

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from jwtdoctor.knowledge.words import About, Words, words
 from jwtdoctor.model.names import Sureness
-from jwtdoctor.model.provider import Reading, Response
+from jwtdoctor.model.provider import Reading, Response, Usual
 
 PLAIN_WORDS = "plain-words"
 """The id of a wording that was not known."""
@@ -33,7 +33,7 @@ LINES = 100
 LONGEST = 600
 """Characters of one phrase; a longer line is no sentence of a person."""
 _PHRASES = re.compile(r"[\n\r\t{}|;]+|[.!?](?=\s|$)|\"\s*[,:]\s*\"|\"\s*:|(?<=\w):(?=\s*[\[{\"])")
-_ORDER = ("sole", "usual", "often", "sometimes", "rarely", "claimed")
+_ORDER: tuple[Usual, ...] = get_args(Usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,15 @@ def spoken_of(description: str | None, free: str, flow: str | None) -> Response 
 
 def _things(text: str, known: Words, flow: str | None) -> list[About]:
     numbers: set[int] = set()
-    for phrase in _PHRASES.split(_empty().sub(" ", text)):
+    for phrase in _PHRASES.split(_any_of(known.empty).sub(" ", text)):
         if 3 < len(phrase) <= LONGEST:
             numbers |= _in_phrase(phrase, known, flow)
     return [known.about[number] for number in sorted(numbers)]
 
 
 def _in_phrase(phrase: str, known: Words, flow: str | None) -> set[int]:
-    nouns = _longest({n: tuple(_spans(_nouns(n), phrase)) for n in range(len(known.about))})
-    faults = _longest({group: tuple(_spans(_faults(group), phrase)) for group in known.faults})
+    nouns = _longest({n: tuple(_spans(entry.nouns, phrase)) for n, entry in enumerate(known.about)})
+    faults = _longest({group: tuple(_spans(said, phrase)) for group, said in known.faults.items()})
     fitting = {n: known.about[n] for n in nouns if _is_of_flow(known.about[n], flow)}
     found = {n for n, entry in fitting.items() if not entry.faults}
     for group, spans in faults.items():
@@ -120,26 +120,12 @@ def _longest(found: Mapping[K, tuple[_Span, ...]]) -> dict[K, tuple[_Span, ...]]
     return {key: spans for key, spans in kept.items() if spans}
 
 
-def _spans(pattern: re.Pattern[str], phrase: str) -> Iterator[_Span]:
-    return (_Span(*hit.span()) for hit in pattern.finditer(phrase))
+def _spans(phrases: tuple[str, ...], text: str) -> Iterator[_Span]:
+    return (_Span(*hit.span()) for hit in _any_of(phrases).finditer(text))
 
 
 @cache
-def _empty() -> re.Pattern[str]:
-    return _any_of(words().empty)
-
-
-@cache
-def _nouns(number: int) -> re.Pattern[str]:
-    return _any_of(words().about[number].nouns)
-
-
-@cache
-def _faults(group: str) -> re.Pattern[str]:
-    return _any_of(words().faults[group])
-
-
-def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(phrases, key=len, reverse=True)
     return re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w-])")
 

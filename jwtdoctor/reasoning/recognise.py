@@ -1,12 +1,12 @@
 """Which provider a case is about, where nobody named it: from a host, from an issuer or audience, from its words.
 
 A host is believed first, since it says who was asked; a path that only one provider has does so behind a customer's own
-host. Then comes what an assertion is made for (`aud`, and an `iss` that only
-one provider has so). Words come after these: those that nobody else prints (`words` in a provider's file: AADSTS and a
-number, Snowflake's names of failures), then whole wordings, Salesforce's own before those of all others, and a provider
-is only taken for one that is its own. What nothing recognises counts as Salesforce, for which this tool was made first,
-unless it was seen to be asked at a path that is not Salesforce's: then it is any server (`generic`). `--provider` says
-otherwise.
+host. Then comes what an assertion is made for (`aud`, and an `iss` that only one provider has so). Words come after
+these: those that nobody else prints (`words` in a provider's file: AADSTS and a number, Snowflake's names of failures),
+then whole wordings, Salesforce's own before those of all others, and a provider is only taken for one that is its own.
+
+What nothing recognises counts as Salesforce, for which this tool was made first, unless it was seen to be asked at a
+path that is not Salesforce's: then it is any server (`generic`). `--provider` says otherwise.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ IMPLIED: Mapping[str, tuple[str, Mapping[Usual, Usual]]] = {
 }
 """Cause -> the listed one that it looks like, and how usual it then is."""
 SAME_TO_SERVER = "to the server a secret that has been replaced is a wrong one"
+BY_ITS_WORDS = 10
+"""How closely a wording fits that nobody knows and that was read word by word."""
 A_CODE_IN_TEXT = 42
 """How closely a code in free text fits; whole wordings there fit more closely."""
 _SAME_ERROR = {"invalid_client_credentials": "invalid_client", "consumer_key_unknown": "invalid_client_id"}
@@ -117,7 +119,10 @@ def _of_api(chart: Chart) -> Texts:
 def match(
     texts: Texts, provider: Provider, generic: Provider, flow: str | None, endpoint: str | None = None
 ) -> Matches:
-    """The known wordings that these texts are. The provider's own come before the generic ones."""
+    """The known wordings that these texts are. The provider's own come before the generic ones.
+
+    Where none is known for certain, the words themselves are read.
+    """
     refusal = closest(provider, texts, flow, endpoint)
     if provider is not generic:
         refusal = own_or_common(refusal, closest(generic, texts, flow, endpoint))
@@ -128,16 +133,22 @@ def match(
     if row is None and (refusal is None or is_guess or _is_vague(refusal.response)):
         said = spoken_of(texts.description, texts.free, flow)
         if said is not None:
-            unsaid = {} if texts.error is None else _unsaid(texts.error, provider, flow, endpoint or "token")
-            return Matches(Match(said, 10), None, unsaid)
-    if texts.error is None or not (refusal is None or is_guess or _is_code_alone(refusal.response)):
-        return Matches(refusal, row)
-    unsaid = _unsaid(texts.error, provider, flow, endpoint or "token")
-    if refusal is None or not is_guess:
-        return Matches(refusal, row, unsaid)
+            return Matches(Match(said, BY_ITS_WORDS), None, _unsaid(texts.error, provider, flow, endpoint))
+    if refusal is not None and is_guess:
+        return _guessed(refusal, row, texts, provider, flow, endpoint)
+    if refusal is None or _is_code_alone(refusal.response):
+        return Matches(refusal, row, _unsaid(texts.error, provider, flow, endpoint))
+    return Matches(refusal, row)
+
+
+def _guessed(
+    refusal: Match, row: Match | None, texts: Texts, provider: Provider, flow: str | None, endpoint: str | None
+) -> Matches:
+    """A wording that was found by its code stands where no other wording may be meant that says something else."""
     told = {reading.cause for reading in refusal.response.readings}
-    if set(unsaid) <= told and texts.error.strip().lower() in STANDARD_ERRORS:  # else it is a code of its own
-        unsaid = _unsaid(texts.error, provider, flow, endpoint or "token", or_unknown=True)
+    unsaid = _unsaid(texts.error, provider, flow, endpoint)
+    if set(unsaid) <= told and (texts.error or "").strip().lower() in STANDARD_ERRORS:  # else it is a code of its own
+        unsaid = _unsaid(texts.error, provider, flow, endpoint, or_unknown=True)
     return Matches(refusal, row) if set(unsaid) <= told else Matches(None, row, unsaid)
 
 
@@ -209,14 +220,16 @@ def _row_in(free: str, provider: Provider) -> Match | None:
 
 
 def _unsaid(
-    error: str, provider: Provider, flow: str | None, endpoint: str, *, or_unknown: bool = False
+    error: str | None, provider: Provider, flow: str | None, endpoint: str | None, *, or_unknown: bool = False
 ) -> dict[str, Reading]:
     """The readings of every wording with this code: a bare code is one of them with its words lost on the way, and a
     code beside words that nobody knows may be. `or_unknown`: or a wording whose code nobody knows."""
     found: dict[str, Reading] = {}
+    if error is None:
+        return found
     for response in provider.responses:
         has_code = or_unknown if response.error is None else _same_error(response.error, error)
-        if response.where != endpoint or not has_code:
+        if response.where != (endpoint or "token") or not has_code:
             continue
         if response.description is None and response.pattern is None:
             continue

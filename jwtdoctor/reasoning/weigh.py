@@ -25,7 +25,7 @@ from jwtdoctor.model.cause import Cause, Clue
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.facts import VOCABULARY, Value
 from jwtdoctor.model.names import Likelihood, Standing, Sureness
-from jwtdoctor.model.provider import CauseAddition, Provider, Reading, Response
+from jwtdoctor.model.provider import SAYS, CauseAddition, Provider, Reading, Response
 from jwtdoctor.model.report import Evidence, Verdict
 from jwtdoctor.reasoning.headlines import headline_of
 from jwtdoctor.reasoning.operators import meets
@@ -167,7 +167,7 @@ def _not_judged(cause: Cause, weighing: Weighing, scale: Scale) -> tuple[Evidenc
             "path.failure",
             weighing.chart.value("path.failure"),
             Standing.AGAINST,
-            scale.unlisted,
+            -scale.clue["decisive"],
             "no answer of the endpoint was seen, so it has judged nothing",
             Sureness.INFERRED,
             ("https://www.rfc-editor.org/rfc/rfc9110",),
@@ -252,7 +252,7 @@ def _from_text(slug: str, matched: Match, weighing: Weighing, scale: Scale, whic
     fact, observed = _shown(response, weighing.chart, which)
     reading = matched.reading_of(slug, weighing.flow)
     if reading is not None:
-        because = reading.note or f"a known reading of this text ({reading.usual})"
+        because = reading.note or SAYS[reading.usual]
         return Evidence(
             fact,
             observed,

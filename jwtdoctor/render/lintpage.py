@@ -31,6 +31,8 @@ def lint_page(
     errors, warnings, notes = (counts[kind] for kind in SIGNS)
     mark = "bad" if errors else "note" if warnings else "ok"
     word = "ERRORS" if errors else "WARNINGS" if warnings else "CLEAN"
+    if not read and not report.findings:
+        mark, word = "note", "NOT READ"
     told = [_counted(n, kind) for n, kind in ((errors, "error"), (warnings, "warning"), (notes, "note")) if n]
     if suppressed := len(report.suppressed):
         told.append(f"{suppressed} suppressed")
@@ -39,7 +41,7 @@ def lint_page(
     if verbose:
         sections.append(_suppressed(report))
     sections.append(Section("Warnings", tuple(Row(clean(text), "!") for text in report.warnings)))
-    statement = ", ".join(told) or "nothing to complain of"
+    statement = ", ".join(told) or ("nothing here that lint knows" if word == "NOT READ" else "nothing to complain of")
     return Page(mark, word, statement, "", "", _about(read), tuple(one for one in sections if one.rows))
 
 

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
 
-from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.cause import Remedy
 from jwtdoctor.model.chart import Chart
 from jwtdoctor.model.facts import VOCABULARY
 from jwtdoctor.model.names import Likelihood, Outcome, Standing
-from jwtdoctor.model.provider import Claim
+from jwtdoctor.model.provider import SAYS, Claim
 from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Timeline, Verdict
 from jwtdoctor.render.org import head_of_audit, org_rows
 from jwtdoctor.render.way import Rows, margin_rows, silent_clock_rows, way_rows
@@ -170,17 +169,26 @@ def _seen_when_granted(report: Report) -> Section:
     ttl_s, status = chart.number("assertion.ttl_s"), chart.number("reply.status")
     if ttl_s is not None:
         left_s = chart.number("assertion.exp_in_s")
-        left = "" if left_s is None else f", {measured(left_s)} of it left on arrival"
-        rows.append(Row(f"lives {duration(ttl_s)}{left}", sign="+", name="assertion"))
+        lives = f"lives {duration(ttl_s)}" if ttl_s >= 0 else f"exp lies {duration(ttl_s)} before iat"
+        rows.append(Row(f"{lives}{_left_on_arrival(left_s)}", sign="+", name="assertion"))
     if chart.flag("request.sends_dpop_proof"):
         nonce = "the server's nonce" if chart.flag("proof.nonce_present") else "no nonce"
-        rows.append(Row(f"sent with the request, {nonce} in it", sign="+", name="DPoP proof"))
+        fits = chart.flag("proof.method_fits") and chart.flag("proof.url_fits")
+        said = "for this method and URL" if fits else "sent with the request"
+        rows.append(Row(f"{said}, {nonce} in it", sign="+", name="DPoP proof"))
     if status is not None:
         said = "the JWT was taken" if report.flow == "api-jwt" else "with a token"
         rows.append(Row(f"{status:.0f}, {said}", sign="+", name="reply"))
     if found := "; ".join(_of_token(chart)):
         rows.append(Row(found, sign="+", name="token"))
     return Section("Seen", tuple(rows))
+
+
+def _left_on_arrival(left_s: float | None) -> str:
+    if left_s is None:
+        return ""
+    spoken = measured(left_s)
+    return f", over {spoken} before it arrived" if left_s < 0 else f", {spoken} of it left on arrival"
 
 
 def _of_token(chart: Chart) -> Iterator[str]:
@@ -274,7 +282,7 @@ def _evidence_row(report: Report, evidence: Evidence) -> Row:
         because = "the same fact seen again, counted once"
     if evidence.standing is Standing.PRIOR and evidence.weight < 0:
         sign = "-"
-        because = because if because.startswith("a known reading") else f"seldom this. {because}"
+        because = because if because in SAYS.values() or evidence.witness == "prior" else f"seldom this. {because}"
     if evidence.standing is Standing.UNKNOWN:
         because = f"{evidence.fact} was not observed; it would count if {because}"
     text = f"{seen}: {because}" if seen and not because.startswith(seen) else because
@@ -389,7 +397,7 @@ _ASKED_FLOWS = ("jwt-bearer", "client-credentials", "authorization-code", "refre
 
 def _flow_rows(report: Report) -> list[Row]:
     """Which of the provider's own flows it was; nothing where it has one only."""
-    known = () if report.provider == "salesforce" else load().provider_or_generic(report.provider).flows
+    known = () if report.provider == "salesforce" else report.flows
     first, *others = known or _ASKED_FLOWS
     if not others:
         return []

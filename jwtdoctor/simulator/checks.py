@@ -16,6 +16,7 @@ from typing import Any
 from jwtdoctor.assertions import pkce
 from jwtdoctor.assertions.decode import Decoded, missing_claims, seconds, take_apart
 from jwtdoctor.errors import BadKey, NotAJwt
+from jwtdoctor.simulator import proofs
 from jwtdoctor.simulator import refusals as no
 from jwtdoctor.simulator.policy import (
     CODE_LIFE_S,
@@ -270,8 +271,23 @@ def app_usable_but_for_block(asked: Asked) -> Refusal | None:
 
 
 def proof_of_possession(asked: Asked) -> Refusal | None:
-    wants = asked.app.requires_dpop and not asked.request.header("DPoP")
-    return no.DPOP_WANTED if wants else None
+    """A DPoP proof, judged as RFC 9449 §4.3 has it. GUESS: all of it; Salesforce documents no more than two codes."""
+    if not asked.app.requires_dpop:
+        return None
+    proof = proofs.read(asked.request.header("DPoP"))
+    if proof is None:
+        return no.DPOP_WANTED
+    request, now = asked.request, asked.now
+    urls = (f"https://{asked.host}{request.path}", f"{request.own_scheme}://{request.host}{request.path}")
+    if proofs.wrong_part(proof, request.method, urls, now, asked.policy.spent):
+        return no.DPOP_WANTED
+    return None if proofs.has_nonce(proof, asked.policy.logical_host, now) else no.DPOP_NONCE_WANTED
+
+
+def nonce_for(asked: Asked) -> str | None:
+    """The nonce that an answer hands out for the next proof; None where none is wanted, or something drops it."""
+    is_given = asked.app.requires_dpop and asked.app.dpop_nonces == "asked"
+    return proofs.nonce(asked.policy.logical_host, asked.now) if is_given else None
 
 
 def grant_enabled(asked: Asked) -> Refusal | None:

@@ -6,13 +6,16 @@ Both read the scenario's state and nothing else; no fact is written because of a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.facts import Value
 from jwtdoctor.simulator.checks import is_within, ranges_apply
 from jwtdoctor.simulator.policy import App, Org, Policy, User
-from jwtdoctor.simulator.refusals import Refusal
-from jwtdoctor.simulator.world import Scenario
+
+if TYPE_CHECKING:
+    from jwtdoctor.simulator.refusals import Refusal
+    from jwtdoctor.simulator.world import Scenario
 
 
 def client_facts(scenario: Scenario) -> tuple[Observation, ...]:

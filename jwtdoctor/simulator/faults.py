@@ -23,6 +23,7 @@ from jwtdoctor.simulator.world import (
     VERIFIER,
     Network,
     Scenario,
+    healthy,
     with_key,
 )
 
@@ -58,6 +59,17 @@ def fault(name: str) -> Fault:
     near = get_close_matches(name.lower(), list(_by_name()), n=3, cutoff=0.5)
     do = f"nearest: {', '.join(near)}" if near else "list them: jwtdoctor simulate --list"
     raise UnknownName("no fault of that name", do=do)
+
+
+def stage(name: str, base: Scenario | None = None, *, flow: str | None = None) -> Scenario:
+    """The scenario of a fault by its name; `healthy` changes nothing. Raises UnknownName.
+
+    `base` is what is changed in place of a healthy scenario of the fault's flow. `flow` only chooses the flow of
+    `healthy`.
+    """
+    found = fault(name)
+    chosen = flow if flow is not None and found.stages is None else found.flow
+    return found.change(base if base is not None else healthy(chosen))
 
 
 @cache
@@ -107,6 +119,11 @@ def _world(**fields: Any) -> Change:
 
 def _network(how: Network) -> Change:
     return _world(network=how)
+
+
+def _proving(**claims: Any) -> Change:
+    """The app wants proofs, and the client sends one with these claims over its own."""
+    return _both(_app(requires_dpop=True), _client(dpop=True, dpop_claims=claims))
 
 
 def _nothing(scenario: Scenario) -> Scenario:
@@ -282,6 +299,11 @@ _POLICIES = (
            _app(version_matches=False)),
     _fault("flow-disabled", JWT, "the app's OAuth plugin is switched off", _app(is_enabled=False)),
     _fault("dpop-required", JWT, "the app wants a DPoP proof", _app(requires_dpop=True)),
+    _fault("dpop-required:url", JWT, "the DPoP proof is for another URL",
+           _proving(htu="https://old.acme.example/services/oauth2/token"), "client"),
+    _fault("dpop-required:kept", JWT, "the DPoP proof was made long ago", _proving(iat=1_700_000_000), "client"),
+    _fault("dpop-required:nonce-lost", JWT, "a proxy drops the DPoP-Nonce header",
+           _both(_proving(), _app(dpop_nonces="withheld"))),
     _fault("wrong-login-host", JWT, "an external client app, asked through login.salesforce.com",
            _both(_EXTERNAL, _policy(logical_host="login.salesforce.com"))),
     _fault("wrong-login-host:other-pool", JWT, "a sandbox's app, asked through login.salesforce.com",

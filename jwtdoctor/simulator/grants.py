@@ -12,10 +12,11 @@ import hashlib
 import hmac
 from dataclasses import replace
 
+from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.names import GRANT_TYPES
 from jwtdoctor.simulator import checks as ask
+from jwtdoctor.simulator import proofs, sealed
 from jwtdoctor.simulator import refusals as no
-from jwtdoctor.simulator import sealed
 from jwtdoctor.simulator.checks import Asked, Check, asked_of, base_url
 from jwtdoctor.simulator.policy import DEVICE_CODE_LIFE_S, DEVICE_INTERVAL_S, LoginRow, Policy, User
 from jwtdoctor.simulator.refusals import Refusal
@@ -151,9 +152,14 @@ def token_endpoint(request: HttpRequest, policy: Policy, now: float) -> Ruling:
     refusal = first_refusal(asked, (ask.host_serves_oauth, *CHECKS[flow]))
     polled = _polled(asked)
     row = _row(asked, refusal)
-    if refusal is not None:
-        return replace(refused(refusal, request, policy, now), used_at=polled, row=row)
-    return replace(_granted(asked), used_at=polled, row=row)
+    ruling = _granted(asked) if refusal is None else refused(refusal, request, policy, now)
+    return replace(ruling, reply=_with_nonce(ruling.reply, asked), used_at=polled, row=row)
+
+
+def _with_nonce(reply: Reply, asked: Asked) -> Reply:
+    """RFC 9449 §8.2: a nonce may come with any answer."""
+    given = ask.nonce_for(asked)
+    return reply if given is None else replace(reply, headers={**reply.headers, "DPoP-Nonce": given})
 
 
 def _row(asked: Asked, refusal: Refusal | None) -> LoginRow | None:
@@ -180,7 +186,7 @@ def _granted(asked: Asked) -> Ruling:
     assert user is not None  # every flow's checks refuse where there is none
     content = token_response(asked, user)
     reply = formatted_reply(200, content, asked.form.get("format", "json"), asked.now, seed_of(asked.request))
-    return Ruling(reply, spent=_used_up(asked), login_of=user.username)
+    return Ruling(reply, spent=(*_used_up(asked), *_proof_used(asked)), login_of=user.username)
 
 
 def token_response(asked: Asked, user: User) -> dict[str, str]:
@@ -198,7 +204,8 @@ def token_response(asked: Asked, user: User) -> dict[str, str]:
         "scope": " ".join(scopes),
         "instance_url": base_url(asked.request, policy),
         "id": identity,
-        "token_type": "Bearer",
+        # GUESS: no bound token of Salesforce has been seen; RFC 9449 §5 names the type.
+        "token_type": "DPoP" if asked.app.requires_dpop else "Bearer",
         "issued_at": issued_at,
     }
     refresh = _refresh_token(asked, user, scopes)
@@ -243,6 +250,11 @@ def _used_up(asked: Asked) -> tuple[str, ...]:
         jti = ask.text_of(asked.assertion.claims.get("jti"))
         return (ask.jti_name(jti),) if jti else ()
     return ()
+
+
+def _proof_used(asked: Asked) -> tuple[str, ...]:
+    proof = proofs.read(asked.request.header("DPoP")) if asked.app.requires_dpop else None
+    return () if proof is None else (proofs.name_of(proof),)
 
 
 def _fresh_id(asked: Asked) -> str:

@@ -130,6 +130,9 @@ class App:
     refresh_token_life_s: float | None = None
     rotates_refresh_tokens: bool = False
     requires_dpop: bool = False
+    dpop_nonces: Literal["asked", "withheld"] = "asked"
+    """Whether the nonce that proofs need comes with the answers, or something on the way drops it. GUESS: that one is
+    always needed; that the code for it is in the server's list is all that is known."""
     token_handler: Literal["accepts", "rejects", "none"] = "accepts"
     secret_rotated_min_ago: float | None = None
     allowlisted: bool = True

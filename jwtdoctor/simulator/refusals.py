@@ -59,8 +59,9 @@ POLICY_MISSING = Refusal("ecapp_policy_not_found", None, _I)
 # GUESS: for a connected app the list has a code of its own.
 OAUTH_POLICY_MISSING = Refusal("oauth_policy_not_found", None, _I)
 WRONG_VERSION = Refusal("wrong_version", None, _D)
-# GUESS: the code is in the server's list and no text is known.
+# GUESS: both codes are in the server's list, and no text is known; so is not what is refused with which.
 DPOP_WANTED = Refusal("invalid_dpop_proof", None, _I)
+DPOP_NONCE_WANTED = Refusal("use_dpop_nonce", None, _I)
 
 # assertions
 INVALID_ASSERTION = Refusal("invalid_grant", "invalid assertion", _F)

@@ -95,7 +95,7 @@ def staged(name: str, provider: str = DEFAULT, flow: str | None = None, knowledg
     Raises UnknownName for a fault or a provider that there is not, BadInput for one that cannot be played.
     """
     if provider == DEFAULT:
-        from jwtdoctor.simulator.world import stage
+        from jwtdoctor.simulator.faults import stage
 
         return stage(name, flow=flow)
     from jwtdoctor.simulator.providers.staged import stage as stage_at

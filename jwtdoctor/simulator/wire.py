@@ -120,9 +120,12 @@ def basic_of(request: HttpRequest) -> Basic | None:
 
 
 def bearer_of(request: HttpRequest) -> str:
-    """The access token of a resource call, from the header or, as jsforce does, from `oauth_token`."""
+    """The access token of a resource call, from the header or, as jsforce does, from `oauth_token`.
+
+    GUESS: a bound token is taken as it comes, since no API of Salesforce is known to look at the proof beside it.
+    """
     scheme, _, value = request.header("Authorization").strip().partition(" ")
-    if scheme.lower() in ("bearer", "oauth") and value.strip():
+    if scheme.lower() in ("bearer", "oauth", "dpop") and value.strip():
         return value.strip()
     return first_values(request.query).get("oauth_token", "")
 

@@ -19,7 +19,7 @@ from jwtdoctor.assertions import pkce
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator import sealed
+from jwtdoctor.simulator import facts, sealed
 from jwtdoctor.simulator.authorize import issue_code
 from jwtdoctor.simulator.keys import Role, pair
 from jwtdoctor.simulator.policy import App, Org, Policy, User, Vague
@@ -146,15 +146,11 @@ class Scenario:
 
     def client_facts(self) -> tuple[Observation, ...]:
         """What is known at the client."""
-        from jwtdoctor.simulator.facts import client_facts
-
-        return client_facts(self)
+        return facts.client_facts(self)
 
     def admin_facts(self, refusal: Refusal | None = None) -> tuple[Observation, ...]:
         """What an administrator sees, after a login with that answer."""
-        from jwtdoctor.simulator.facts import admin_facts
-
-        return admin_facts(self, refusal)
+        return facts.admin_facts(self, refusal)
 
     def vague(self, how: Vague) -> Scenario:
         """The same with an endpoint that says less."""
@@ -324,16 +320,3 @@ _FLOWS = {
     "token-exchange": _exchange_flow,
     "saml-bearer": _saml_flow,
 }
-
-
-def stage(name: str, base: Scenario | None = None, *, flow: str | None = None) -> Scenario:
-    """The scenario of a fault by its name; `healthy` changes nothing. Raises UnknownName.
-
-    `base` is what is changed in place of a healthy scenario of the fault's flow. `flow` only chooses the flow of
-    `healthy`.
-    """
-    from jwtdoctor.simulator.faults import fault
-
-    found = fault(name)
-    chosen = flow if flow is not None and found.stages is None else found.flow
-    return found.change(base if base is not None else healthy(chosen))

@@ -180,7 +180,7 @@ class StagedFault:
         return shell_line("check", "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
 
     def draft(self, knowledge: Knowledge, now: float) -> Case:  # noqa: ARG002
-        from jwtdoctor.simulator.world import stage
+        from jwtdoctor.simulator.faults import stage
 
         scenario = stage(self.name)
         return Case(provider=scenario.provider, flow=scenario.flow, attempt=self._lived(scenario.ready(now).attempt))

@@ -11,7 +11,7 @@ import pytest
 from jwtdoctor.assertions import dpop
 from jwtdoctor.assertions.decode import take_apart
 from jwtdoctor.assertions.inspect import lint
-from jwtdoctor.assertions.keys import load_public, public_of
+from jwtdoctor.assertions.keys import load_public
 from jwtdoctor.assertions.keytypes import PrivateKey
 from jwtdoctor.assertions.pairs import fresh_key
 from jwtdoctor.assertions.sign import compact_json, signed_token
@@ -60,6 +60,24 @@ def test_a_proof_carries_its_public_key_and_verifies_with_it(kind: str, bits: in
     assert decoded.claims == {"jti": "j", "htm": "POST", "htu": URL, "iat": 1_795_300_000}
     assert dpop.verified(decoded).verifies
     assert dpop.private_members(decoded) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "taken", "alg"),
+    [
+        ("RSA", 2048, ("ES256", "PS256", "EdDSA"), "PS256"),
+        ("RSA", 2048, ("ES256", "EdDSA"), "RS256"),
+        ("EC", 256, ("PS256", "ES256"), "ES256"),
+    ],
+    ids=["FAPI", "none-suits", "curve"],
+)
+def test_a_proof_is_signed_with_what_the_server_takes_of_this_key(
+    kind: str, bits: int, taken: tuple[str, ...], alg: str
+) -> None:
+    made = dpop.proof(fresh_key(kind, bits), method="POST", url=URL, now=NOW, jti="j", taken=taken)
+
+    assert made.header["alg"] == alg
+    assert dpop.verified(take_apart(made.token.reveal())).verifies
 
 
 def test_the_hash_of_the_token_and_the_nonce_are_written_where_they_are_given(key: PrivateKey) -> None:
@@ -233,8 +251,18 @@ def test_a_private_key_in_the_header_is_an_error_that_shows_nothing_of_it(key: P
     assert "planted" not in first.message + first.remedy
 
 
+def test_a_proof_without_type_and_without_htu_is_judged_as_a_proof(key: PrivateKey) -> None:
+    """It was held against the rules of assertions: iss, sub, aud and exp were called missing."""
+    jwk = dpop.proof(key, method="POST", url=URL, now=NOW, jti="j").header["jwk"]
+    text = signed_token({"typ": "JWT", "alg": "ES256", "jwk": jwk}, compact_json({"htm": "POST"}), key, "ES256")
+
+    rules = {finding.where for finding in lint(take_apart(text), GENERIC, NOW)}
+
+    assert {"header.typ", "claims.htu"} <= rules
+    assert not rules & {"claims.iss", "claims.sub", "claims.aud", "claims.exp"}
+
+
 def test_an_assertion_is_not_taken_for_a_proof(key: PrivateKey) -> None:
     assertion = signed_token({"alg": "ES256"}, compact_json({"iss": "a", "htm": "POST"}), key, "ES256")
 
     assert not dpop.is_proof(take_apart(assertion))
-    assert public_of(key).thumbprint

@@ -162,7 +162,7 @@ def public_with_where(where: str) -> object:
         (b"\x00\x01\x02\xff\xfe", "neither text nor DER"),
         (b"", "empty"),
         (b"  \n", "empty"),
-        (b"a" * 1_000_001, "too many"),
+        (b"a" * 1_000_001, "is larger than 1,000,000 bytes"),
     ],
 )
 def test_what_is_no_private_key_is_named(data: bytes, says: str) -> None:

@@ -93,3 +93,19 @@ def test_a_token_that_the_provider_issued_is_not_judged_as_an_assertion_for_it(s
 
     assert set(found(slug, claims)) == {"issued-token"}
     assert set(found(slug, claims | {"exp": AT - 3600})) == {"issued-token", "expired"}
+
+
+@pytest.mark.parametrize(
+    ("back_s", "exp_s", "severity"), [(60, 540, None), (60, 600, "warning"), (60, 1200, "error"), (300, 590, "warning")]
+)
+def test_githubs_maximum_is_counted_from_now_and_not_from_an_iat_that_is_dated_back(
+    back_s: int, exp_s: int, severity: str | None
+) -> None:
+    told = found("github", {"iss": 1, "iat": AT - back_s, "exp": AT + exp_s})
+    said = {told[rule].severity for rule in ("lifetime-over-limit", "lifetime-at-limit") if rule in told}
+
+    assert said == ({severity} if severity else set())
+
+
+def test_an_old_assertion_for_github_still_shows_how_far_ahead_its_exp_was() -> None:
+    assert "lifetime-over-limit" in found("github", {"iss": 1, "iat": AT - 7200, "exp": AT - 3600})

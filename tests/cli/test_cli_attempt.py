@@ -74,6 +74,13 @@ def test_a_site_s_prefix_before_the_token_path_is_taken(salesforce: Provider) ->
     assert token_url_of(url, salesforce) == (url, ())
 
 
+def test_a_longer_name_at_the_end_of_a_path_is_not_a_path_too_many(salesforce: Provider) -> None:
+    """PingFederate's /as/token.oauth2 was refused where /as/token is the usual path."""
+    ping = replace(salesforce, token_path="/as/token", hosts=(), paths=())
+
+    assert token_url_of("https://id.acme.example/as/token.oauth2", ping)[0].endswith("/as/token.oauth2")
+
+
 def test_another_path_on_another_host_is_taken_with_a_warning(salesforce: Provider) -> None:
     url, warnings = token_url_of("http://127.0.0.1:8080/token", salesforce)
 

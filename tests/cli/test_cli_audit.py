@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from cli_shell import Answer, Shell
 
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.policy import ADMINISTRATORS_PERMISSIONS
 from jwtdoctor.simulator.server import Simulator
 from jwtdoctor.simulator.wire import TOKEN_PATH
-from jwtdoctor.simulator.world import CONSUMER_KEY, USERNAME, stage
+from jwtdoctor.simulator.world import CONSUMER_KEY, USERNAME
 
 
 @pytest.fixture
@@ -232,3 +234,13 @@ def test_an_org_that_cannot_be_read_spoils_no_granted_login(jwtdoctor: Shell, mo
     found = document(answer)
     assert (answer.code, found["outcome"]) == (0, "granted")
     assert "INVALID_SESSION_ID" in next(probe["reason"] for probe in found["probes"] if probe["probe"] == "org")
+
+
+def test_the_report_about_all_apps_keeps_to_the_published_schema(jwtdoctor: Shell) -> None:
+    """Its command has an option in its name, which the schema did not allow."""
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+
+    report = json.loads(jwtdoctor("audit", "--apps", "--simulate", "--format", "json").out)
+
+    assert report["command"] == "audit --apps"
+    jsonschema.validate(report, schema)

@@ -44,6 +44,14 @@ def test_a_healthy_login_is_exit_0_and_accuses_nobody(jwtdoctor: Shell) -> None:
     assert document["command"] == "check"
 
 
+def test_a_token_for_an_assertion_that_was_over_does_not_say_that_life_was_left(jwtdoctor: Shell) -> None:
+    answer = jwtdoctor("check", "--simulate", "--lifetime", "-5")
+
+    assert answer.code == 0
+    assert "exp lies 5 s before iat, over " in answer.out
+    assert "left on arrival" not in answer.out
+
+
 @pytest.mark.parametrize("fault", ["clock-drift", "wrong-audience", "pkce-verifier-mismatch"])
 def test_a_staged_fault_leads_and_is_exit_1(jwtdoctor: Shell, fault: str) -> None:
     answer = jwtdoctor("check", "--simulate", fault, "--format", "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from cli_shell import Shell
 
 from jwtdoctor.assertions import dpop
-from jwtdoctor.assertions.pairs import fresh_key
+from jwtdoctor.assertions.decode import take_apart
+from jwtdoctor.assertions.pairs import fresh_key, private_pem_of
 from jwtdoctor.assertions.sign import compact_json, signed_token
 from jwtdoctor.config.attempts import plain_attempt
 from jwtdoctor.config.profiles import settings
@@ -90,12 +92,96 @@ def test_a_file_that_holds_no_private_key_is_refused_before_anything_is_sent(jwt
     assert "public.txt" in ran.err
 
 
-def test_a_copy_says_that_it_sends_no_proof(jwtdoctor: Shell) -> None:
-    ran = jwtdoctor("check", "--url", URL, "--provider", "generic", "--client-id", "c", "--flow", "client-credentials",
-                    "--dpop", "--copy", "curl")  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--flow", "client-credentials", "--dpop"), "no API takes the token"),
+        (("--flow", "client-credentials", "--dpop-key", "k.pem"), ""),
+        (("--flow", "client-credentials"), ""),
+        (("--flow", "api-jwt", "--key", "k.pem", "--dpop"), "sends no DPoP proof"),
+    ],
+    ids=["throwaway", "key", "none", "no-token"],
+)
+@pytest.mark.parametrize("form", ["curl", "python"])
+def test_a_copy_makes_its_proof_and_says_what_a_dropped_key_means(
+    jwtdoctor: Shell, words: tuple[str, ...], said: str, form: str
+) -> None:
+    ran = jwtdoctor("check", "--url", URL, "--provider", "generic", "--client-id", "c", *words, "--copy", form)
 
     assert ran.code == 0
-    assert "sends no DPoP proof" in ran.err
+    assert said in ran.err if said else ran.err == ""
+    assert ("DPoP" in ran.out) is (words[1] != "api-jwt" and len(words) > 2)
+    assert "eyJ" not in ran.out
+
+
+# --- sign
+
+
+SIGN = ("sign", "--provider", "generic", "--url", URL, "--client-id", "c", "--username", "u@acme.example")
+
+
+@pytest.fixture
+def keyed(jwtdoctor: Shell) -> tuple[str, ...]:
+    """`sign` with a key of its own for each part."""
+    for name, key in (("app.key", fresh_key("RSA", 2048)), ("proof.pem", KEY)):
+        (jwtdoctor.work / name).write_text(private_pem_of(key).reveal())
+    return (*SIGN, "--key", "app.key", "--dpop-key", "proof.pem")
+
+
+def test_sign_writes_a_proof_for_the_token_url_beside_the_assertion(jwtdoctor: Shell, keyed: tuple[str, ...]) -> None:
+    report = told(jwtdoctor, *keyed, "--dpop-nonce", "n.1")
+
+    made = take_apart(report["proof"]["token"])
+    assert dpop.verified(made).verifies
+    assert made.header["jwk"] == dpop.proof(KEY, method="POST", url=URL, now=NOW, jti="j").header["jwk"]
+    assert (made.claims["htm"], made.claims["htu"], made.claims["nonce"]) == ("POST", URL, "n.1")
+    assert report["assertion"]["claims"]["iss"] == "c"
+    assert "PRIVATE" not in json.dumps(report)
+
+
+def test_the_proof_is_the_second_line_or_the_only_one(jwtdoctor: Shell, keyed: tuple[str, ...]) -> None:
+    both, alone = jwtdoctor(*keyed).out.split(), jwtdoctor("sign", "--format", "proof", "--url", URL).out.split()
+
+    assert [take_apart(one).header["typ"] for one in both] == ["JWT", "dpop+jwt"]
+    assert [take_apart(one).header["typ"] for one in alone] == ["dpop+jwt"]
+
+
+def test_a_variable_adds_no_line_to_a_token_that_a_script_reads(
+    jwtdoctor: Shell, keyed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JWTDOCTOR_DPOP", "1")
+    words = keyed[: keyed.index("--dpop-key")]
+
+    assert len(jwtdoctor(*words).out.split()) == 1
+    assert "--header 'DPoP: eyJ" in jwtdoctor(*words, "--format", "curl").out
+
+
+def test_a_form_has_no_place_for_a_proof_and_that_is_said(jwtdoctor: Shell, keyed: tuple[str, ...]) -> None:
+    ran = jwtdoctor(*keyed, "--format", "form")
+
+    assert "--format proof" in ran.err
+    assert "dpop" not in ran.out.lower()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--url", URL, "--dpop-nonce", 'a"b'), "--dpop-nonce: is no nonce"),
+        (("--url", URL, "--dpop-nonce="), "--dpop-nonce: is no nonce"),
+        ((), "the token endpoint is not known"),
+        (("--url", URL, "--dpop-key", "gone.pem"), "gone.pem"),
+        (("--url", "https://api.github.com"), "nothing to prove"),
+        (("--url", URL, "--fault", "expired"), "--fault"),
+    ],
+    ids=["quoted", "empty", "no-url", "no-key", "no-token", "fault"],
+)
+def test_a_proof_that_cannot_be_made_is_one_line_and_exit_2(
+    jwtdoctor: Shell, words: tuple[str, ...], said: str
+) -> None:
+    ran = jwtdoctor("sign", "--format", "proof", *words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
 
 
 def test_a_staged_fault_of_the_nonce_names_the_option_to_try_it_with(tmp_path: Path) -> None:
@@ -121,10 +207,17 @@ def test_a_proof_is_taken_apart_by_its_own_rules_and_verified_with_its_own_key(j
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_private_key_in_a_proof_is_an_error_and_not_shown(jwtdoctor: Shell, form: str) -> None:
-    jwk = {**dpop.proof(KEY, method="POST", url=URL, now=NOW, jti="j").header["jwk"], "d": PRIVATE}
-    claims = {"jti": "j", "htm": "POST", "htu": URL, "iat": NOW, "cnf": {"jwk": jwk}}
-    token = signed_token({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}, compact_json(claims), KEY, "ES256")
+@pytest.mark.parametrize(
+    "written", [dict, lambda jwk: {n: jwk[n] for n in jwk if n != "kty"}, json.dumps, lambda jwk: [json.dumps(jwk)]],
+    ids=["jwk", "without-kty", "as-text", "in-a-list"],
+)  # fmt: skip
+def test_a_private_key_in_a_proof_is_an_error_and_not_shown(
+    jwtdoctor: Shell, form: str, written: Callable[[dict[str, str]], object]
+) -> None:
+    whole = {**dpop.proof(KEY, method="POST", url=URL, now=NOW, jti="j").header["jwk"], "d": PRIVATE}
+    claims = {"jti": "j", "htm": "POST", "htu": URL, "iat": NOW, "cnf": {"jwk": written(whole)}}
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": whole, "epk": written(whole)}
+    token = signed_token(header, compact_json(claims), KEY, "ES256")
 
     ran = jwtdoctor("inspect", "--format", form, stdin=f"curl -H 'DPoP: {token}' {URL}".encode())
 
@@ -132,6 +225,15 @@ def test_a_private_key_in_a_proof_is_an_error_and_not_shown(jwtdoctor: Shell, fo
     assert "the private key" in " ".join(ran.out.split())
     assert PRIVATE not in ran.out + ran.err
     assert token.rpartition(".")[2] not in ran.out
+
+
+def test_a_key_that_is_no_object_is_not_called_a_forgery(jwtdoctor: Shell) -> None:
+    token = signed_token({"typ": "dpop+jwt", "alg": "ES256", "jwk": "key-1"}, b"{}", KEY, "ES256")
+
+    ran = jwtdoctor("inspect", stdin=token.encode())
+
+    assert "not verified: the header holds no key" in " ".join(ran.out.split())
+    assert "does NOT verify" not in ran.out
 
 
 def test_a_changed_proof_does_not_verify(jwtdoctor: Shell) -> None:

@@ -346,6 +346,15 @@ def test_a_box_configuration_keeps_its_secrets_and_signs(jwtdoctor: Shell) -> No
     assert "jti" in claims
 
 
+def test_what_is_told_of_a_source_with_a_long_name_fits_the_terminal(jwtdoctor: Shell) -> None:
+    """The line that names the source was as long as that name."""
+    key = write(jwtdoctor, "AuthKey_ABC123DEFG.p8", (KEYS / "matching.key").read_text())
+
+    told = jwtdoctor("profiles", "import", key, "--name", "a-name-that-is-as-long-as-names-become", "--dry-run").err
+
+    assert max(map(len, told.splitlines())) <= 80
+
+
 def test_a_snowflake_connection_signs_with_the_fingerprint_of_its_key(jwtdoctor: Shell) -> None:
     write(jwtdoctor, "rsa.p8", (KEYS / "matching.key").read_text())
     toml = '[connections.prod]\naccount = "xy12345.us-east-1"\nuser = "jdoe"\nprivate_key_file = "rsa.p8"\n'

@@ -56,6 +56,15 @@ def test_a_sound_repository_is_exit_0(jwtdoctor: Shell, work: Path) -> None:
     assert answer.out.startswith("✓ CLEAN  nothing to complain of\n  1 file read · 1 app\n")
 
 
+def test_a_folder_without_metadata_is_not_called_clean(jwtdoctor: Shell, work: Path) -> None:
+    (work / "empty").mkdir()
+
+    answer = jwtdoctor("lint", "empty")
+
+    assert answer.code == 3
+    assert answer.out.startswith("· NOT READ  nothing here that lint knows\n")
+
+
 def test_an_error_is_exit_1_with_its_place_remedy_and_cause(jwtdoctor: Shell, work: Path) -> None:
     write(work, NOBODY)
 

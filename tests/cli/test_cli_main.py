@@ -100,6 +100,15 @@ def test_a_wrong_use_is_one_line_with_a_hint_that_repeats_no_value(jwtdoctor: Sh
     assert SECRET not in answer.err
 
 
+@pytest.mark.parametrize("argv", [(), ("keys",), ("plan",)], ids=["alone", "keys", "plan"])
+def test_a_group_alone_shows_its_help_line_by_line_and_is_exit_2(jwtdoctor: Shell, argv: tuple[str, ...]) -> None:
+    """The whole help was put into one line, and cut."""
+    answer = jwtdoctor(*argv)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == jwtdoctor(*argv, "--help").out
+
+
 def test_wrong_knowledge_is_said_to_be_our_bug_and_exit_3(jwtdoctor: Shell, boom: pytest.MonkeyPatch) -> None:
     let_raise(boom, BadKnowledge("clock-drift.toml: unknown fact"))
 

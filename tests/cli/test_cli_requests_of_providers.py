@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from cli_shell import Shell
 
+from jwtdoctor.assertions.decode import take_apart
+
 KEYS = Path(__file__).parents[2] / "sample_keys"
 RSA, EC = str(KEYS / "matching.key"), str(KEYS / "ec.key")
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -33,6 +35,7 @@ def signed(jwtdoctor: Shell, url: str, *words: str, key: str = RSA) -> dict[str,
         ("https://account.docusign.com/oauth/token", "account.docusign.com"),
         ("https://account-d.docusign.com/oauth/token", "account-d.docusign.com"),
         ("https://auth.uat.interop.pagopa.it/token.oauth2", "auth.uat.interop.pagopa.it/client-assertion"),
+        ("https://auth.att.interop.pagopa.it/token.oauth2", "auth.att.interop.pagopa.it/client-assertion"),
         ("https://www.googleapis.com/oauth2/v4/token", "https://www.googleapis.com/oauth2/v4/token"),
         ("https://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/token"),
         ("https://ims-na1.adobelogin.com", "https://ims-na1.adobelogin.com/c/c-1"),
@@ -83,10 +86,32 @@ def test_a_provider_that_takes_no_jwt_is_signed_nothing_for(jwtdoctor: Shell, pr
 
 def test_a_client_with_a_secret_alone_needs_no_flow_named(jwtdoctor: Shell) -> None:
     ran = jwtdoctor("check", "--url", "https://zoom.us/oauth/token", "--client-id", "c", "--client-secret", "env:S",
-                    "--copy", "curl")  # fmt: skip
+                    "--field", "account_id=A1", "--copy", "curl")  # fmt: skip
 
     assert ran.code == 0, ran.err
-    assert "grant_type=client_credentials" in ran.out
+    assert "grant_type=account_credentials" in ran.out
+    assert "account_id=A1" in ran.out
+    assert "Authorization: Basic" in ran.out
+    assert "client_secret=" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--field account_id=VALUE"),
+        (("--field", "account_id"), "NAME=VALUE"),
+        (("--field", "client_secret=s3cret"), "an option of its own"),
+    ],
+)
+def test_a_form_field_that_the_provider_wants_is_asked_for_and_no_secret_is_taken_as_one(
+    jwtdoctor: Shell, words: tuple[str, ...], said: str
+) -> None:
+    ran = jwtdoctor("check", "--url", "https://zoom.us/oauth/token", "--client-id", "c", "--client-secret", "env:S",
+                    *words, "--copy", "curl")  # fmt: skip
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert "s3cret" not in ran.err
 
 
 @pytest.mark.parametrize(
@@ -126,6 +151,49 @@ def test_a_copied_request_at_githubs_installations_is_a_post(jwtdoctor: Shell, f
     assert ("--request POST" if form == "curl" else "requests.post(") in ran.out
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://1234.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token",
+        "https://api.github.com/app",
+        "https://fhir.epic.com/interconnect-fhir-oauth/oauth2/token",
+        "https://acme.my.salesforce.com",
+    ],
+)
+def test_the_copy_in_python_signs_as_sign_does(jwtdoctor: Shell, url: str) -> None:
+    words = ("--url", url, "--client-id", "c-1", "--username", "u", "--key", RSA, "--kid", "K", "--claim", 'scope="x"')
+    wanted = json.loads(jwtdoctor("sign", *words, "--format", "json").out)["assertion"]
+    python = jwtdoctor("check", *words, "--copy", "python").out
+    names: dict[str, Any] = {}
+
+    exec(python.partition("\nform = {")[0].partition("\nheaders = {")[0], names)  # what is before the request
+    made = take_apart(names["assertion"])
+
+    def of_shape(claims: dict[str, Any]) -> dict[str, Any]:
+        lived = {"life": claims["exp"] - claims["iat"]}
+        return {name: claims[name] for name in claims if name not in ("exp", "iat", "jti")} | lived
+
+    assert made.header == wanted["header"]
+    assert of_shape(dict(made.claims)) == of_shape(wanted["claims"])
+
+
+def test_the_copy_in_python_names_the_certificate_where_the_provider_finds_the_key_by_it(jwtdoctor: Shell) -> None:
+    ran = jwtdoctor("check", "--url", "https://login.microsoftonline.com/t/oauth2/v2.0/token", "--client-id", GUID,
+                    "--key", RSA, "--cert", str(KEYS / "matching.crt"), "--copy", "python")  # fmt: skip
+
+    assert "'jwtdoctor', 'sign'" in ran.out
+
+
+def test_an_individual_key_of_apples_needs_no_issuer(jwtdoctor: Shell) -> None:
+    words = ("--url", "https://api.appstoreconnect.apple.com", "--username", "user", "--key", EC, "--kid", "K")
+    ran = jwtdoctor("sign", *words, "--format", "json")
+    Path("token").write_text(jwtdoctor("sign", *words).out)
+
+    assert json.loads(ran.out)["assertion"]["claims"].keys() == {"sub", "aud", "exp", "iat"}
+    assert "iss is required" not in jwtdoctor("inspect", "token", "--provider", "apple-app-store-connect").out
+    assert "client_id is not known" in jwtdoctor("sign", *words, "--username", "someone").err
+
+
 def test_the_key_id_in_the_name_of_apples_key_is_the_kid(jwtdoctor: Shell) -> None:
     shutil.copy(EC, "AuthKey_ABC123DEFG.p8")
 
@@ -152,6 +220,15 @@ def test_keys_show_says_whose_key_a_credential_file_holds(jwtdoctor: Shell) -> N
     assert "cannot sign for Salesforce" not in apple
 
 
+def test_a_key_of_a_curve_is_remarked_on_where_the_provider_takes_rsa(jwtdoctor: Shell) -> None:
+    shutil.copy(EC, "acme.2026-01-01.private-key.pem")
+
+    out = jwtdoctor("keys", "show", "acme.2026-01-01.private-key.pem").out
+
+    assert "github" in out
+    assert "RSA with SHA-256 only" in " ".join(out.split())
+
+
 def test_keys_show_of_a_settings_file_does_not_call_it_json(jwtdoctor: Shell) -> None:
     Path("connections.toml").write_text('[prod]\naccount = "a"\nuser = "u"\n')
 
@@ -162,11 +239,14 @@ def test_keys_show_of_a_settings_file_does_not_call_it_json(jwtdoctor: Shell) ->
 
 def test_profiles_take_the_providers_flow_where_none_is_set(jwtdoctor: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RT", "x")
+    for name, source in (("rsa.key", RSA), ("ec.key", EC)):
+        shutil.copy(source, name)
+        Path(name).chmod(0o600)  # a checkout's own files may be read by others, which is a finding
     Path("jwtdoctor.toml").write_text(
-        f'[profile.gh]\nurl = "https://api.github.com/app"\nclient_id = "12345"\nkey = "{RSA}"\n'
-        f'[profile.apple]\nurl = "https://appleid.apple.com/auth/token"\nclient_id = "TEAM123456"\n'
-        f'username = "com.acme"\nkey = "{EC}"\nkid = "K"\nrefresh_token = "env:RT"\n'
-        f'[profile.box]\nurl = "https://api.box.com"\nclient_id = "c"\nusername = "1"\nkey = "{RSA}"\nkid = "k"\n'
+        '[profile.gh]\nurl = "https://api.github.com/app"\nclient_id = "12345"\nkey = "rsa.key"\n'
+        '[profile.apple]\nurl = "https://appleid.apple.com/auth/token"\nclient_id = "TEAM123456"\n'
+        'username = "com.acme"\nkey = "ec.key"\nkid = "K"\nrefresh_token = "env:RT"\n'
+        '[profile.box]\nurl = "https://api.box.com"\nclient_id = "c"\nusername = "1"\nkey = "rsa.key"\nkid = "k"\n'
         "claim = ['box_sub_type=\"enterprise\"']\n"
     )
 

@@ -11,8 +11,8 @@ import pytest
 from cli_shell import Shell
 
 from jwtdoctor.simulator.command import check_arguments
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.server import Simulator
-from jwtdoctor.simulator.world import stage
 
 NAMES = (
     "healthy", "clock-drift", "server-clock-wrong", "wrong-audience", "signature-key-mismatch", "client-id-unknown",

@@ -66,6 +66,7 @@ def test_adobes_newer_json_signs_nothing() -> None:
     assert draft.settings["flow"] == "client-credentials"
     assert draft.settings["scope"] == "openid,AdobeID"
     assert str(draft.settings["client_secret"]).endswith("#/CLIENT_SECRETS/0")
+    assert [left.what for left in draft.left_out] == ["CLIENT_SECRETS"]
     assert SECRET not in repr(draft)
 
 

@@ -105,6 +105,8 @@ def test_the_report_shows_both_ids_that_support_asks_for() -> None:
         ('HTTP/1.1 401 No\nX-DocuSign-TraceToken: D-1\n\n{"error":"invalid_grant"}', "D-1"),
         ('HTTP/1.1 401 No\nx-n-operationid: N-1\n\n{"error":"invalid_grant"}', "N-1"),
         (f"DatabaseError: 250001: Failed to connect. JWT token is invalid. [{TRACE}]", TRACE),
+        (f"SQLException: JWT token is invalid. [{TRACE}] (SQLState=08001)\nINFO asked again [{CORRELATION}]", TRACE),
+        (f"JWT token is invalid. [{CORRELATION}]\nand once more: JWT token is invalid. [{TRACE}]", TRACE),
     ],
 )
 def test_the_id_of_an_answer_is_found_wherever_it_stands(text: str, by_id: str) -> None:
@@ -126,3 +128,16 @@ def test_the_flow_is_asked_for_among_those_that_the_provider_has(text: str, aske
     said = rendered.text(explained(text))
 
     assert (asked in said) if asked else ("--flow" not in said)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "is_one", "leader"),
+    [("ENTER_YOUR_CLIENT_ID", True, "client-id-unknown"), ("<app-id>", None, None), (TRACE, None, None)],
+)
+def test_a_client_id_that_was_never_filled_in_is_seen_where_entra_quotes_it(
+    client_id: str, is_one: bool | None, leader: str | None
+) -> None:
+    report = explained(f"AADSTS700016: Application with identifier '{client_id}' was not found in the directory 'A'.")
+
+    assert fact(report, "request.client_id_is_placeholder") is is_one
+    assert leader is None or report.leaders == (leader,)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jwtdoctor.intake.forms import endpoint_of, username_is_sandbox_style
+from jwtdoctor.intake.forms import endpoint_of, is_placeholder, is_unfilled, username_is_sandbox_style
 from jwtdoctor.intake.reply_facts import observe_reply
 from jwtdoctor.intake.request_facts import observe_request
 from jwtdoctor.intake.times import http_date, iso_time
@@ -171,3 +171,35 @@ def test_the_intake_loads_nothing_heavy() -> None:
     assert not {"requests", "cryptography", "jwt", "textual", "rich", "ntplib", "email", "tempfile"} & set(
         json.loads(loaded.replace("'", '"'))
     )
+
+
+@pytest.mark.parametrize(
+    ("client_id", "is_one", "was_never_filled_in"),
+    [
+        ("ENTER_YOUR_CLIENT_ID", True, True),
+        ("{{client_id}}", True, True),
+        ("${CLIENT_ID}", True, True),
+        ("$(clientId)", True, True),
+        ("undefined", True, True),
+        ("replace-with-your-client-id", True, True),
+        ("INSERT_CLIENT_ID_HERE", True, True),
+        ("<client-id>", True, False),  # so people write where they keep the id to themselves
+        ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", True, False),
+        ("YOUR_CLIENT_ID", True, False),
+        ("3MVG9xxxxxxxx", True, False),
+        ("00000000-0000-0000-0000-000000000000", True, False),
+        ("3MVG9lKcPoNINVBIPJjdw1J9LLM82HnFVVX19KY1uA5mu0QqEWhqKpoW3svG3XHrXDiCQjK1mdgAvhCscA9GE", False, False),
+        ("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", False, False),
+        ("0oa1simulatedCLIENT0", False, False),
+        ("12345", False, False),
+        ("my-client", False, False),
+        ("yourcompany-app", False, False),
+        ("enter-data", False, False),
+        ("replace-object-service", False, False),
+        ("xxl-shop", False, False),
+        ("robot@acme.iam.gserviceaccount.com", False, False),
+    ],
+)
+def test_what_stands_for_a_client_id_is_told_from_one(client_id: str, is_one: bool, was_never_filled_in: bool) -> None:
+    assert is_placeholder(client_id) is is_one
+    assert is_unfilled(client_id) is was_never_filled_in

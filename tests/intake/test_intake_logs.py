@@ -7,7 +7,9 @@ import json
 import pytest
 
 from jwtdoctor.checkup import named
+from jwtdoctor.intake.logs import client_text
 from jwtdoctor.intake.read import read
+from jwtdoctor.intake.sighting import MAX_TEXT
 from jwtdoctor.knowledge.load import load
 from jwtdoctor.model.chart import Chart
 
@@ -435,3 +437,43 @@ def test_a_407_in_a_clients_words_is_the_proxys() -> None:
 
     assert chart.value("path.proxy_status") == 407
     assert "reply.status" not in chart
+
+
+@pytest.mark.parametrize("end", ["\n", " "], ids=["lines", "one line"])
+def test_a_token_in_which_a_long_log_is_cut_is_not_kept_in_half(end: str) -> None:
+    """What is left of it has no form by which it would be known; the redaction of another makes room for it."""
+    head = "eyJhbGciOiJSUzI1NiJ9."
+    later = f"{end}and some more plain words {head}{'b' * 9_000}.c "
+
+    kept = client_text(
+        "x " * 4_000 + head + "a" * 2_000 + "planted" * 100 + later + "y" * (2 * MAX_TEXT - 300 - len(later))
+    )
+
+    assert "plain words [redacted]" in kept
+    assert "planted" not in kept
+
+
+def test_a_client_that_calls_401_by_its_name_has_said_the_status() -> None:
+    """`Unauthenticated` was all that App Store Connect's answer left in a log, and nothing was recognised."""
+    chart = chart_of("HTTP error from https://appstoreconnect.apple.com/notary/v2/submissions\nUnauthenticated\n")
+
+    assert chart.value("reply.status") == 401
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "Could not read private key from /dev/fd/63",
+        "error:1E08010C:DECODER routines::unsupported",
+        "140735:error:0909006C:PEM routines:get_name:no start line:crypto/pem/pem_lib.c:745:",
+        "Error: secretOrPrivateKey must be an asymmetric key when using RS256",
+        "ValueError: Could not deserialize key data.",
+    ],
+)
+def test_a_key_that_the_client_could_not_read_is_told_beside_the_refusal_of_what_it_sent(trouble: str) -> None:
+    refusal = '{"message":"A JSON web token could not be decoded","documentation_url":"https://docs.github.com/rest"}'
+
+    assert chart_of(f"{trouble}\n{refusal}").flag("key.loads") is False
+    assert chart_of(f"deploy\n{refusal}").flag("key.loads") is None
+    assert chart_of("\n".join([trouble, *["retry later"] * 300, refusal])).flag("key.loads") is None
+    assert chart_of(f'{trouble}\n{{"access_token":"00Dx!AAA","token_type":"Bearer"}}').flag("key.loads") is None

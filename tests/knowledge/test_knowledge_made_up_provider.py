@@ -225,6 +225,17 @@ def test_inspect_judges_by_its_rules(capsys: pytest.CaptureFixture[str]) -> None
     assert {"kid-missing", "claim-missing", "claim-forbidden"} <= {one["rule"] for one in found}, found
 
 
+def test_its_proofs_are_signed_with_what_it_takes() -> None:
+    proofs = 'proofs = { algorithms = ["PS256"], sureness = "documented", sources = ["https://quillon.example/dpop"] }'
+
+    taken = provider_of("quillon", tomllib.loads(f"{proofs}\n{DATA}")).proofs
+
+    assert taken is not None
+    assert taken.algorithms == ("PS256",)
+    with pytest.raises(BadKnowledge, match="proofs"):
+        provider_of("quillon", tomllib.loads(proofs.replace('"documented"', '"rumour"') + "\n" + DATA))
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [
@@ -232,6 +243,7 @@ def test_inspect_judges_by_its_rules(capsys: pytest.CaptureFixture[str]) -> None
         ('path = "no path"', "path"),
         ('beside = ["password"]', "beside"),
         ('thumbprints = ["kid"]', "thumbprints"),
+        ('client_auth = "query"', "client_auth"),
         ('spelled = "wrongly"', "spelled"),
     ],
 )
@@ -240,3 +252,15 @@ def test_a_mistake_in_its_request_is_refused_by_name(line: str, named: str) -> N
 
     with pytest.raises(BadKnowledge, match=named):
         provider_of("quillon", tomllib.loads(broken))
+
+
+def test_a_claim_that_stands_for_another_needs_its_value() -> None:
+    instead = '[claim_instead.iss]\nclaim = "sub"\nis = "user"\nsources = ["https://docs.quillon.test/assertions"]\n'
+
+    provider = provider_of("quillon", tomllib.loads(DATA + instead))
+
+    assert provider.has_instead("iss", {"sub": "user"})
+    assert not provider.has_instead("iss", {"sub": "someone"})
+    assert not provider.has_instead("aud", {"sub": "user"})
+    with pytest.raises(BadKnowledge, match="claim_instead iss"):
+        provider_of("quillon", tomllib.loads(DATA + instead.replace('is = "user"\n', "")))

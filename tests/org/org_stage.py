@@ -20,8 +20,9 @@ from jwtdoctor.org.report import report_of
 from jwtdoctor.org.session import OrgSession
 from jwtdoctor.probes.flows import token_request
 from jwtdoctor.probes.local import look_at_key, make_assertion
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.orgapi import administrators_session
-from jwtdoctor.simulator.world import Scenario, stage
+from jwtdoctor.simulator.world import Scenario
 from jwtdoctor.testing import World
 
 HOST = "https://acme.my.salesforce.com"

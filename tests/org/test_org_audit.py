@@ -24,9 +24,8 @@ from jwtdoctor.org.queries import PERMISSIONS, QUERIES
 from jwtdoctor.reasoning.conclude import Seen as Given
 from jwtdoctor.reasoning.conclude import conclude
 from jwtdoctor.simulator.facts import admin_facts
-from jwtdoctor.simulator.faults import LISTED, Fault
+from jwtdoctor.simulator.faults import LISTED, Fault, stage
 from jwtdoctor.simulator.policy import ADMINISTRATORS_PERMISSIONS
-from jwtdoctor.simulator.world import stage
 from jwtdoctor.testing import World
 
 OUTSIDE = ("198.51.100.0-198.51.100.255",)

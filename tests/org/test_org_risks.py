@@ -9,9 +9,9 @@ import pytest
 from org_stage import scenario_of, send, session
 
 from jwtdoctor.org.risks import Risks, risks
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.keys import pair
 from jwtdoctor.simulator.policy import ADMINISTRATORS_PERMISSIONS, App
-from jwtdoctor.simulator.world import stage
 from jwtdoctor.testing import World
 
 HEALTHY = stage("healthy").policy.app

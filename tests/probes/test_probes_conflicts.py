@@ -55,6 +55,8 @@ def found(
         ("client-credentials", {"scope": "api"}, (), "scope-not-taken error"),
         ("refresh-token", {"scope": "api"}, (), "scope-not-taken error"),
         ("jwt-bearer", {"client_id": "3MVG9x\n"}, (), "client-id-has-white-space error"),
+        ("client-credentials", {"client_id": "YOUR_CLIENT_ID"}, (), "client-id-is-placeholder error"),
+        ("jwt-bearer", {"client_id": "${CONSUMER_KEY}"}, (), "client-id-is-placeholder error"),
         ("password", {"password": SECRET}, (), "no-security-token note"),
         ("client-credentials", {"client_secret": Secret("a+b/c=")}, (), "secret-needs-encoding note"),
         ("client-credentials", {"client_secret": Secret("a%2Bb%3D")}, (), "secret-encoded-twice warning"),

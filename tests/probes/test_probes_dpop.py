@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -14,6 +15,7 @@ from jwtdoctor.assertions.decode import Decoded, take_apart
 from jwtdoctor.assertions.dpop import hash_of, verified
 from jwtdoctor.assertions.keytypes import PrivateKey
 from jwtdoctor.assertions.pairs import fresh_key, private_pem_of
+from jwtdoctor.assertions.public import public_of_jwk
 from jwtdoctor.checkup import events, examine
 from jwtdoctor.errors import BadKey
 from jwtdoctor.knowledge.load import load
@@ -28,6 +30,7 @@ from jwtdoctor.probes.flows.conflicts import Given, conflicts
 from jwtdoctor.probes.grant import TokenSeen
 from jwtdoctor.probes.request import Asked, ask_for_token
 from jwtdoctor.probes.token import try_token
+from jwtdoctor.simulator.providers.staged import stage
 from jwtdoctor.simulator.wire import HttpRequest
 from jwtdoctor.testing import World
 
@@ -353,12 +356,15 @@ def test_a_token_that_is_not_bound_in_spite_of_the_proof_is_told() -> None:
 
 
 def test_an_experiment_sends_nothing_that_was_not_announced() -> None:
-    """`--prove` promises two more logins at most: a nonce that is asked for there is no reason for a third."""
-    world = World("dpop-required:nonce-unending", provider="okta")
-    case = replace(world.case, reach=Reach.REPEAT)
+    """A nonce that is asked for there is no reason for one more login, and says nothing against the cause."""
+    slow = stage("clock-drift:slow", load().providers["okta"])
+    world = World(replace(slow, policy=replace(slow.policy, wants_dpop=True, nonces="unending")), provider="okta")
+    assert world.case.attempt is not None
+    case = replace(world.case, attempt=replace(world.case.attempt, dpop=True), reach=Reach.REPEAT)
     (report,) = [e.report for e in events(case, world.instruments) if isinstance(e, Concluded)]
 
-    assert report.logins_used <= 4
+    assert (report.logins_used, len(logins(world)), report.leaders) == (2, 2, ("clock-drift",))
+    assert "refused-for-another-reason" in rules(report.findings)
 
 
 def test_a_key_that_can_sign_no_proof_is_told_before_anything_is_sent(tmp_path: Path) -> None:
@@ -380,6 +386,78 @@ def test_a_key_of_ones_own_signs_the_proofs(key: PrivateKey, tmp_path: Path) -> 
     own = Prover(key, lambda: NOW).proof("POST", URL).header["jwk"]
     assert report.outcome is Outcome.GRANTED
     assert [take_apart(r.header("DPoP")).header["jwk"] for r in logins(world)] == [own, own]
+
+
+@pytest.mark.parametrize(
+    ("provider", "bits", "rules"),
+    [("node-oidc-provider", 2048, ["dpop-algorithm"]), ("mastercard", 2048, []), ("generic", 2048, []),
+     ("node-oidc-provider", 0, [])],
+    ids=["no-RSA", "PS256", "unknown", "throwaway"],
+)  # fmt: skip
+def test_a_key_whose_algorithm_is_not_taken_in_proofs_is_told(
+    provider: str, bits: int, rules: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "rsa.pem"
+    path.write_text(private_pem_of(fresh_key("RSA", 2048)).reveal())
+    world = World("dpop-required", provider=provider)
+    assert world.case.attempt is not None
+    attempt = replace(world.case.attempt, dpop=True, dpop_key_path=str(path) if bits else None)
+
+    report = examine(replace(world.case, attempt=attempt), world.instruments)
+
+    assert [f.rule for f in report.findings if f.rule == "dpop-algorithm"] == rules
+    if provider == "mastercard":
+        assert take_apart(logins(world)[0].header("DPoP")).header["alg"] == "PS256"
+
+
+@pytest.mark.parametrize(
+    ("answer", "claims", "rules"),
+    [
+        (Reply(400, {}, '{"error":"invalid_dpop_proof"}'), {}, ["dpop-proof-refused"]),
+        (Reply(400, {}, '{"error":"invalid_dpop_proof"}'), {"htm": "GET"}, []),
+        (Reply(400, {}, '{"error":"invalid_client"}'), {}, []),
+        (GRANTED, {}, []),
+        (NoReply("reset", "gone"), {}, []),
+    ],
+    ids=["right", "a-fault-of-ours", "other", "granted", "nothing"],
+)
+def test_of_a_right_proof_that_is_refused_it_is_said_what_that_leaves(
+    prover: Prover, answer: Exchange, claims: dict[str, str], rules: list[str]
+) -> None:
+    _, seen = asked(replace(prover, claims=claims), answer)
+
+    assert [finding.rule for finding in seen.findings] == rules
+    assert all("for POST and this very URL, signed with ES256" in finding.message for finding in seen.findings)
+
+
+# --- a code
+
+
+@dataclass
+class Authorizing(Server):
+    """Gives a code at once, as to somebody who is logged in."""
+
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def get(self, url: str, deadline_s: float) -> Exchange:
+        assert deadline_s > 0
+        self.asked.append(dict(parse_qsl(urlsplit(url).query)))
+        return Reply(302, {"Location": f"http://127.0.0.1:9/cb?code=abcd&state={self.asked[-1]['state']}"}, "")
+
+
+def test_a_code_is_asked_for_with_the_name_of_the_key_that_redeems_it(prover: Prover) -> None:
+    server = Authorizing(iter([GRANTED]))
+    ask_for_token("authorization-code", ATTEMPT, None, server, 5.0, lambda: False, prover=prover)
+
+    jwk = server.proofs[0].header["jwk"]
+    assert server.asked[0]["dpop_jkt"] == public_of_jwk(jwk, "the proof").thumbprint
+
+
+def test_without_proofs_no_key_is_named() -> None:
+    server = Authorizing(iter([GRANTED]))
+    ask_for_token("authorization-code", replace(ATTEMPT, dpop=False), None, server, 5.0, lambda: False)
+
+    assert "dpop_jkt" not in server.asked[0]
 
 
 # --- before anything is sent

@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import installed
 import pytest
@@ -294,14 +294,13 @@ class Pkce:
 
 
 def code_of(
-    peer: Peer, client_id: str, *, at: str = "authorize", login: tuple[str, Mapping[str, str]] | None = None
-) -> Pkce:
+    peer: Peer, client_id: str, *, at: str = "authorize", login: tuple[str, Mapping[str, str]] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Pkce:  # fmt: skip
     """Goes through the authorize request as a browser would, with a verifier of its own, and brings back the code.
 
-    `login`: where somebody logs in first, and with what.
+    `login`: where somebody logs in first, and with what. `more`: further parameters.
     """
-    import requests
-
     from jwtdoctor.assertions import pkce
 
     pair = pkce.new()
@@ -309,16 +308,25 @@ def code_of(
     query = {
         "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid",
         "state": "of-the-test", "nonce": "of-the-test", "code_challenge": challenge, "code_challenge_method": "S256",
+        **(more or {}),
     }  # fmt: skip
+    back = redirect_of(f"{peer.url}/{at}{'&' if '?' in at else '?'}{urlencode(query)}", login)
+    return Pkce(parse_qs(urlsplit(back).query)["code"][0], pair.verifier.reveal(), challenge)
+
+
+def redirect_of(url: str, login: tuple[str, Mapping[str, str]] | None = None) -> str:
+    """Where an authorize request leads in the end: the callback URL, with what came with it."""
+    import requests
+
     with requests.Session() as browser:
         browser.trust_env = False
         if login is not None:
             browser.post(login[0], json=login[1], timeout=5).raise_for_status()
-        reply = browser.get(f"{peer.url}/{at}", params=query, allow_redirects=False, timeout=5)
+        reply = browser.get(url, allow_redirects=False, timeout=5)
         for _ in range(8):
             to = urljoin(reply.url, reply.headers.get("Location", ""))
             if to.startswith(CALLBACK):
-                return Pkce(parse_qs(urlsplit(to).query)["code"][0], pair.verifier.reveal(), challenge)
+                return to
             reply = browser.get(to, allow_redirects=False, timeout=5)
     pytest.fail(f"no code: {reply.status_code} {reply.text[:200]}")
 

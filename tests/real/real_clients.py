@@ -22,8 +22,8 @@ from jwtdoctor.assertions.sign import sign
 from jwtdoctor.model.assertion import AssertionSpec
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.secret import Secret
-from jwtdoctor.simulator.faults import FAULTS, USELESS_TOKENS, Fault, fault
-from jwtdoctor.simulator.world import Scenario, healthy, stage
+from jwtdoctor.simulator.faults import FAULTS, USELESS_TOKENS, Fault, fault, stage
+from jwtdoctor.simulator.world import Scenario, healthy
 
 MOMENT = 1_795_300_000.0
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from peers import CALLBACK, Keys, Peer, authlib_server, check, code_of, examined, new_keys, right_time
+from peers import CALLBACK, Keys, Peer, authlib_server, check, code_of, examined
 
 pytestmark = pytest.mark.real
 USER = "user@example.com"
@@ -21,17 +21,6 @@ SECRET = ("--flow", "client-credentials", "--client-id", "secret-client", "--cli
 CODE = ("--flow", "authorization-code", "--client-id", "code-client", "--redirect-uri", CALLBACK)
 OLD_S = 700
 """Neither within Authlib's leeway of 60 s nor a whole number of quarter-hours, which would be a time zone."""
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peers import Keys, Peer, canaille, check, examined, new_keys, right_time, shifted, tried
+from peers import Keys, Peer, canaille, check, examined, shifted, tried
 
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.report import Report
@@ -22,17 +22,6 @@ USER = "user"
 RIGHT = "right-secret"
 OFF_S = 700
 """Neither within the leeway of 60 s nor a whole number of quarter-hours, which would be a time zone."""
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peers import Keys, Peer, authlib_server, check, new_keys, right_time, shifted
+from peers import Keys, Peer, authlib_server, check, shifted
 
 pytestmark = pytest.mark.real
 OFF_S = 300.0
@@ -22,17 +22,6 @@ CLOCKS = [-OFF_S, 0.0, OFF_S]
 CLOSE_S = 0.05
 DATE_CLOSE_S = 1.6
 """One whole second of `Date`, and the way."""
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module", params=CLOCKS, ids=lambda s: f"server{s:+.0f}")

@@ -6,20 +6,21 @@ Only the tests that paste into a shell need real parts (curl, bash, jq); what is
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import time
 
 import pytest
-from cli_shell import Shell
+from cli_shell import Shell, installed
 from conftest import missing
 
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.simulator import proofs
 from jwtdoctor.simulator.server import Simulator
 from jwtdoctor.simulator.wire import HttpRequest
 from jwtdoctor.simulator.world import CONSUMER_KEY, USERNAME, healthy
@@ -32,15 +33,7 @@ NASTY = "Pl4nted%2B&= Secret'\"$(touch ran)`é"
 
 @pytest.fixture
 def jwtdoctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A shell in whose PATH there is a `jwtdoctor`, as where it was installed."""
-    shell = Shell(tmp_path, monkeypatch)
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "jwtdoctor").write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m jwtdoctor "$@"\n')
-    (programs / "jwtdoctor").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return shell
+    return installed(tmp_path, monkeypatch)
 
 
 class Heard(Simulator):
@@ -64,6 +57,15 @@ def curl(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def bearer() -> Iterator[Heard]:
     simulator = Heard(healthy("jwt-bearer", certificate_pem=(KEYS / "matching.crt").read_text()))
+    with simulator:
+        yield simulator
+
+
+@pytest.fixture
+def bound() -> Iterator[Heard]:
+    """The same, and the app wants DPoP proofs with a nonce."""
+    scenario = healthy("jwt-bearer", certificate_pem=(KEYS / "matching.crt").read_text())
+    simulator = Heard(replace(scenario, policy=scenario.policy.with_app(requires_dpop=True)))
     with simulator:
         yield simulator
 
@@ -116,12 +118,60 @@ def test_the_copy_in_python_signs_and_logs_in(jwtdoctor: Shell, bearer: Heard, m
 
 @pytest.mark.real
 @pytest.mark.usefixtures("curl")
+def test_a_copy_with_a_proof_follows_the_nonce_in_the_shell(
+    jwtdoctor: Shell, bound: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORD", "throwaway")
+    key = ["--key", str(KEYS / "encrypted.key"), "--key-passphrase", "env:WORD"]
+    copy = jwtdoctor("check", *who(bound), *key, "--dpop-key", str(KEYS / "encrypted.key"), "--copy", "curl")
+
+    done = ran(copy.out, "bash", "-c")
+
+    assert (copy.code, copy.err) == (0, "")
+    assert "eyJ" not in copy.out
+    assert ("HTTP/1.1 200" in done.stdout, bound.requests) == (True, 2), done.stdout + done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
+def test_a_copy_that_cannot_make_its_proof_sends_nothing(jwtdoctor: Shell, bound: Heard) -> None:
+    words = (*who(bound), "--key", str(KEYS / "matching.key"), "--dpop-key", "gone.pem")
+    copy = jwtdoctor("check", *words, "--copy", "curl")
+
+    done = ran(copy.out, "bash", "-c")
+
+    assert (done.returncode, bound.requests) == (2, 0)
+    assert "gone.pem: cannot be read" in done.stderr
+
+
+def test_a_copy_with_a_proof_follows_the_nonce_in_python(jwtdoctor: Shell, bound: Heard) -> None:
+    copy = jwtdoctor("check", *who(bound), "--key", str(KEYS / "matching.key"), "--dpop", "--copy", "python")
+
+    done = ran(copy.out, sys.executable, "-c")
+
+    assert "no API takes the token" in copy.err
+    assert (done.stdout[:3], bound.requests) == ("200", 2), done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("curl")
 def test_what_sign_writes_as_curl_logs_in(jwtdoctor: Shell, bearer: Heard) -> None:
     key = str(KEYS / "matching.key")
 
     done = ran(jwtdoctor("sign", *who(bearer), "--key", key, "--format", "curl").out, "bash", "-c")
 
     assert "HTTP/1.1 200" in done.stdout, done.stderr
+
+
+def test_what_sign_writes_with_a_proof_is_asked_for_a_nonce_and_then_logs_in(jwtdoctor: Shell, bound: Heard) -> None:
+    words = ("sign", *who(bound), "--key", str(KEYS / "matching.key"), "--dpop", "--format", "python")
+    first = jwtdoctor(*words)
+    nonce = proofs.nonce(bound.scenario.policy.logical_host, time())
+    second = jwtdoctor(*words, "--dpop-nonce", nonce)
+
+    said = [ran(one.out, sys.executable, "-c").stdout.strip() for one in (first, second)]
+
+    assert said == ["400 use_dpop_nonce", "200"]
 
 
 def test_what_sign_writes_as_python_logs_in(jwtdoctor: Shell, bearer: Heard) -> None:

@@ -6,13 +6,16 @@ Two servers run: one hands out nonces and wants them, the other looks at the tim
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
 
 import pytest
-from peers import CALLBACK, Keys, Peer, check, code_of, new_keys, oidc_provider, tried
+from cli_shell import installed
+from peers import CALLBACK, Keys, Peer, check, code_of, oidc_provider, redirect_of, tried
 
 from jwtdoctor.checkup import examine
 from jwtdoctor.instruments.system import real_instruments
@@ -25,11 +28,6 @@ pytestmark = pytest.mark.real
 PROVIDER = "node-oidc-provider"
 SECRET = "right-secret-of-twenty-characters"
 OFF_S = -900.0
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +70,23 @@ def test_the_command_line_does_the_same(with_nonces: Peer, keys: Keys, tmp_path:
     assert "PRIVATE KEY" not in json.dumps(report)
 
 
+@pytest.mark.parametrize("form", ["curl", "python"])
+def test_the_copy_makes_its_proofs_and_logs_in_too(
+    with_nonces: Peer, keys: Keys, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = installed(tmp_path, monkeypatch)
+    copy = shell(
+        "check", "--provider", PROVIDER, "--flow", "private-key-jwt", "--url", with_nonces.token_url,
+        "--client-id", "bound-client", "--key", str(keys.private), "--dpop", "--copy", form,
+    )  # fmt: skip
+    program = ("bash", "-c") if form == "curl" else (sys.executable, "-c")
+
+    done = subprocess.run([*program, copy.out], capture_output=True, text=True, timeout=60)
+
+    granted = "HTTP/1.1 200" if form == "curl" else "200"
+    assert done.stdout.startswith(granted), done.stdout + done.stderr
+
+
 def test_without_nonces_one_request_is_enough(without_nonces: Peer, keys: Keys) -> None:
     report = tried(bound(without_nonces, keys), "private-key-jwt", PROVIDER)
 
@@ -91,6 +106,55 @@ def test_userinfo_takes_the_bound_token_with_a_proof_of_its_own(with_nonces: Pee
     assert report.outcome is Outcome.GRANTED
     assert report.chart.flag("token.sent_with_proof") is True
     assert report.chart.number("token.identity_status") == 200
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person whose browser goes through the pages."""
+
+    asked: list[str]
+
+    def shown(self, url: str, user_code: str) -> None:
+        raise AssertionError((url, user_code))
+
+    def wait(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+    def redirected(self, url: str, state: str, within_s: float) -> str:
+        assert state in url
+        assert within_s > 0
+        self.asked.append(url)
+        return redirect_of(url)
+
+
+def through_the_browser(peer: Peer, asked: list[str], **more: object) -> Report:
+    attempt = replace(Attempt(peer.token_url, "code-client", redirect_uri=CALLBACK, scope="openid", dpop=True), **more)  # type: ignore[arg-type]
+    world = replace(real_instruments(no_ntp=True, environ={}), host_clock=None, person=Somebody(asked))
+    case = Case(PROVIDER, "authorization-code", attempt=attempt, reach=Reach.ENDPOINT)
+    return examine(case, world)
+
+
+def test_a_code_is_bound_to_the_key_that_it_was_asked_for_with(with_nonces: Peer) -> None:
+    asked: list[str] = []
+    report = through_the_browser(with_nonces, asked)
+
+    assert "dpop_jkt=" in asked[0]
+    assert (report.outcome, report.chart.text("token.type")) == (Outcome.GRANTED, "DPoP")
+
+
+def test_a_code_that_was_asked_for_with_another_key_is_not_redeemed(with_nonces: Peer) -> None:
+    got = code_of(with_nonces, "code-client", more={"dpop_jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})
+    attempt = Attempt(
+        with_nonces.token_url, "code-client", code=Secret(got.code), code_verifier=Secret(got.verifier),
+        redirect_uri=CALLBACK, dpop=True,
+    )  # fmt: skip
+
+    report = tried(attempt, "authorization-code", PROVIDER)
+
+    assert report.outcome is Outcome.REFUSED
+    assert report.chart.text("reply.description") == "grant request is invalid"  # it keeps the reason to itself
+    assert "dpop-required" in report.leaders
+    assert "dpop-key-is-new" in rules_of(report)
 
 
 def test_a_request_without_a_proof_is_refused_and_said_to_want_one(with_nonces: Peer, keys: Keys) -> None:
@@ -134,6 +198,7 @@ def test_an_algorithm_that_is_not_taken_for_proofs_is_refused(with_nonces: Peer,
 
     assert report.chart.text("reply.description") == "invalid DPoP key binding"
     assert report.leaders == ("dpop-required",)
+    assert "dpop-algorithm" in rules_of(report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
-from peers import CALLBACK, Keys, Peer, authlib_server, code_of, new_keys, oidc_provider
+from peers import CALLBACK, Keys, Peer, authlib_server, code_of, oidc_provider
 
 from jwtdoctor.assertions import pkce
 from jwtdoctor.checkup import examine
@@ -27,11 +27,6 @@ from jwtdoctor.model.secret import Secret
 pytestmark = pytest.mark.real
 RIGHT = Secret("right-secret")
 OF_OIDC = Secret("right-secret-of-twenty-characters")
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from peers import CALLBACK, Keys, Peer, Pkce, check, code_of, examined, glewlwyd, new_keys, right_time, shifted, tried
+from peers import CALLBACK, Keys, Peer, Pkce, check, code_of, examined, glewlwyd, shifted, tried
 
 import jwtdoctor
 from jwtdoctor.model.case import Attempt
@@ -45,17 +45,6 @@ class Log:
         report = jwtdoctor.explain(self.news(), flow=flow)
         assert report.provider == "glewlwyd"
         return report.leaders
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

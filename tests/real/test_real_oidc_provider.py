@@ -14,7 +14,7 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from peers import CALLBACK, Keys, Peer, check, code_of, examined, new_keys, oidc_provider, right_time
+from peers import CALLBACK, Keys, Peer, check, code_of, examined, oidc_provider
 
 import jwtdoctor
 from jwtdoctor.model.names import Likelihood
@@ -25,17 +25,6 @@ PROOF = ("--flow", "private-key-jwt", "--client-id", "assertion-client")
 CODE = ("--flow", "authorization-code", "--client-id", "code-client", "--redirect-uri", CALLBACK)
 OPAQUE = ("client authentication failed", "grant request is invalid")
 OLD_S = 700
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return new_keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def true_time(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with right_time(request, tmp_path_factory.mktemp("chrony")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

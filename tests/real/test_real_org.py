@@ -16,9 +16,10 @@ from conftest import missing
 from real_clients import client
 
 from jwtdoctor.org import queries as ask
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.server import Simulator
 from jwtdoctor.simulator.wire import TOKEN_PATH
-from jwtdoctor.simulator.world import CONSUMER_KEY, stage
+from jwtdoctor.simulator.world import CONSUMER_KEY
 
 pytestmark = pytest.mark.real
 READER = Path(__file__).parent / "org_reader.py"

@@ -27,8 +27,8 @@ from conftest import missing
 from token_host import Asked, Said, refused, token_host
 
 import jwtdoctor
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.server import Simulator
-from jwtdoctor.simulator.world import stage
 from jwtdoctor.wrappers.records import KEYS
 
 pytestmark = pytest.mark.real

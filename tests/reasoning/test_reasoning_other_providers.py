@@ -93,6 +93,24 @@ def test_exactly_the_maximum_is_neither_within_nor_over(ttl_s: float, sits: bool
     assert derived("assertion.ttl_over_limit", ten_minutes, assertion__ttl_s=ttl_s) is over
 
 
+@pytest.mark.parametrize(
+    ("facts", "over"),
+    [
+        ({"assertion__ttl_s": 660}, None),  # GitHub's own sample: iat a minute back, exp ten minutes ahead
+        ({"assertion__ttl_s": 540}, False),
+        ({"assertion__ttl_s": 1200}, True),
+        ({"assertion__ttl_s": 700, "assertion__exp_in_s": 580, "clock__ahead_s": 0.0}, False),
+        ({"assertion__ttl_s": 660, "assertion__exp_in_s": 680, "clock__ahead_s": 120.0}, False),
+        ({"assertion__ttl_s": 660, "assertion__exp_in_s": 640, "clock__ahead_s": 0.0}, True),
+        ({"assertion__ttl_s": 240, "assertion__exp_in_s": 7380, "clock__ahead_s": 0.0}, False),
+    ],
+)
+def test_where_exp_alone_is_judged_a_life_beyond_the_maximum_is_no_fault_by_itself(
+    facts: dict[str, Value], over: bool | None
+) -> None:
+    assert derived("assertion.ttl_over_limit", load().providers["github"], **facts) is over
+
+
 def test_a_maximum_of_exp_minus_iat_alone_leaves_nothing_to_a_clock() -> None:
     assert derived("assertion.sits_on_limit", provider(max_ttl_s=3600), assertion__ttl_s=3600) is None
 
@@ -128,3 +146,22 @@ def test_an_audience_of_test_does_not_fit_a_host_of_production() -> None:
         derived("assertion.aud_fits_host", provider(), **{**facts, "request__token_host": "auth.uat.example.org"})
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("slug", "grant", "fits", "is_known"),
+    [
+        ("zoom", "account_credentials", True, True),
+        ("zoom", "client_credentials", False, True),
+        ("auth0", "client_credentials", True, True),
+        ("auth0", "account_credentials", False, False),
+    ],
+)
+def test_a_grant_of_the_providers_own_stands_in_the_place_of_the_standard_one(
+    slug: str, grant: str, fits: bool, is_known: bool
+) -> None:
+    seen = Chart.of([Observation("request.grant_type", grant, "test")])
+    chart = derive(seen, load().providers[slug], "client-credentials")
+
+    assert chart.value("request.grant_fits_flow") is fits
+    assert chart.value("request.grant_type_is_known") is is_known

@@ -58,6 +58,10 @@ def test_a_token_names_the_provider_that_it_is_made_for(issuer: str, audience: s
         ('{"error":"invalid_client","error_description":"Unauthorized client_assertion"}', "sap-xsuaa"),
         ('{"error":"invalid_client","error_description":"unique jti (JWT ID) must be provided"}', "node-oidc-provider"),
         ("detail: EntityOrRoleDisabled", "netsuite"),
+        ('{"error_description":"access_denied","error":"server_error"}', "servicenow"),
+        ('{"error":"access_denied","error_description":"end-user denied authorization"}', "salesforce"),
+        ('{"error":"server_error"}', "salesforce"),
+        ('{"error":"invalid_client","error_description":"Token was issued too far in the past"}', "keycloak"),
         ('{"error":"invalid_grant","error_description":"audience is invalid"}', "salesforce"),
     ],
 )

@@ -286,3 +286,15 @@ def test_verdicts_of_one_score_are_in_the_order_of_their_slugs() -> None:
     report = judged(made_up(zeta=twin, alpha=twin, mid=twin), key__matches_certificate=False)
 
     assert [v.cause for v in report.verdicts] == ["alpha", "mid", "zeta"]
+
+
+def test_without_an_answer_what_only_the_endpoint_can_find_does_not_lead() -> None:
+    """A connection that was cut tied with an odd iss, which nobody had read."""
+    knowledge = made_up(
+        the_way=cause("the way", clue("path.failure", "reset", **{"for": "strong"})),
+        the_key=cause("the key", clue("key.matches_certificate", False, **{"for": "decisive"})),
+    )
+
+    report = judged(knowledge, path__failure="reset", key__matches_certificate=False)
+
+    assert report.leaders == ("the-way",)

@@ -15,6 +15,7 @@ from jwtdoctor.model.assertion import Assertion, AssertionSpec
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.exchange import Exchange, Reply
 from jwtdoctor.model.secret import Secret
+from jwtdoctor.probes.dpop import prover_of
 from jwtdoctor.probes.flows import token_request
 from jwtdoctor.simulator.judge import judge
 from jwtdoctor.simulator.wire import FORM, TOKEN_PATH, HttpRequest
@@ -36,7 +37,8 @@ def login(world: World) -> Exchange:
             return answer
         attempt = replace(attempt, code=Secret(code), code_verifier=Secret(VERIFIER) if attempt.pkce else None)
     request = token_request(world.scenario.flow, attempt, assertion_of(world.scenario.flow, attempt, world.clock.at))
-    return world.transport.post_form(request, 20.0)
+    prover = prover_of(attempt, lambda: world.clock.at)
+    return world.transport.post_form(request if prover is None else prover.proved(request), 20.0)
 
 
 VERIFIER = "test-verifier-0123456789-0123456789-0123456789-0123"

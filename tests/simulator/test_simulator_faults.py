@@ -13,8 +13,8 @@ import jwtdoctor.simulator.judge as judge_module
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.model.exchange import NoReply, Reply
 from jwtdoctor.model.names import canonical_flow
-from jwtdoctor.simulator.faults import FAULTS, USELESS_TOKENS, fault
-from jwtdoctor.simulator.world import healthy, stage
+from jwtdoctor.simulator.faults import FAULTS, USELESS_TOKENS, fault, stage
+from jwtdoctor.simulator.world import healthy
 from jwtdoctor.testing import World
 
 EXPIRED = ("invalid_grant", "expired authorization code")
@@ -85,6 +85,9 @@ TOKEN_REPLIES: dict[str, tuple[str, str | None]] = {
     "package-version-mismatch": ("wrong_version", None),
     "flow-disabled": ("oauth_flow_disabled", "The external client app or the OAuth plugin is disabled."),
     "dpop-required": ("invalid_dpop_proof", None),
+    "dpop-required:url": ("invalid_dpop_proof", None),
+    "dpop-required:kept": ("invalid_dpop_proof", None),
+    "dpop-required:nonce-lost": ("use_dpop_nonce", None),
     "wrong-login-host": NOT_INSTALLED,
     "wrong-login-host:other-pool": CLIENT,
     "wrong-login-host:lightning": GRANT_TYPE,

@@ -19,10 +19,11 @@ from jwtdoctor.assertions import pkce
 from jwtdoctor.model.exchange import Reply
 from jwtdoctor.model.names import GRANT_TYPES
 from jwtdoctor.probes.flows import token_request
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.judge import judge, rule
 from jwtdoctor.simulator.policy import LATE_TOLERANCE_S
 from jwtdoctor.simulator.wire import TOKEN_PATH, HttpRequest
-from jwtdoctor.simulator.world import CALLBACK, CONSUMER_SECRET, SERVED_FLOWS, Scenario, healthy, stage
+from jwtdoctor.simulator.world import CALLBACK, CONSUMER_SECRET, SERVED_FLOWS, Scenario, healthy
 from jwtdoctor.testing import World
 
 HEALTHY = healthy()

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from jwtdoctor.model.exchange import Reply
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.judge import rule
 from jwtdoctor.simulator.orgapi import LIMIT_HEADER, administrators_session
 from jwtdoctor.simulator.policy import Policy
 from jwtdoctor.simulator.wire import HttpRequest
-from jwtdoctor.simulator.world import CONSUMER_KEY, CONSUMER_SECRET, healthy, stage
+from jwtdoctor.simulator.world import CONSUMER_KEY, CONSUMER_SECRET, healthy
 
 NOW = 1_795_300_000.0
 POLICY = healthy().policy

@@ -21,10 +21,11 @@ from simulated_client import JWT_BEARER, assertion_of
 from jwtdoctor.errors import BadInput
 from jwtdoctor.instruments.ntp import NtpSource
 from jwtdoctor.model.clock import TimeSample
+from jwtdoctor.simulator.faults import stage
 from jwtdoctor.simulator.live import simulated_check
 from jwtdoctor.simulator.ntp import answer_to
 from jwtdoctor.simulator.server import Simulator
-from jwtdoctor.simulator.world import healthy, stage
+from jwtdoctor.simulator.world import healthy
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -10,9 +10,9 @@ from simulated_client import login, post, said
 from jwtdoctor.errors import UnknownName
 from jwtdoctor.model.clock import SourceRefused, TimeSample
 from jwtdoctor.simulator.facts import admin_facts, client_facts
-from jwtdoctor.simulator.faults import FAULTS
+from jwtdoctor.simulator.faults import FAULTS, stage
 from jwtdoctor.simulator.judge import rule
-from jwtdoctor.simulator.world import healthy, stage
+from jwtdoctor.simulator.world import healthy
 from jwtdoctor.testing import TRUE_NOW, FixedClock, World
 
 

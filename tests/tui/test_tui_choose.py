@@ -41,6 +41,18 @@ async def test_typing_filters_arrows_move_enter_opens_and_f5_runs() -> None:
         assert "GRANTED" in words(app)
 
 
+async def test_a_filter_that_nothing_matches_leaves_no_fault_described() -> None:
+    """What was highlighted before stayed below the empty list."""
+    app = app_of(start=subject("clock-drift"))
+
+    async with app.run_test(size=SMALL) as pilot:
+        await _opened(pilot, app)
+        await until(pilot, lambda: "a world in process" in words(app))
+        await pilot.press(*"zzz")
+        await until(pilot, lambda: "nothing matches" in words(app))
+        await until(pilot, lambda: "a world in process" not in words(app))
+
+
 def test_faults_are_grouped_by_flow_each_flow_once() -> None:
     groups = [subject.group for subject in catalogue()]
 

@@ -110,30 +110,37 @@ def fits_adobe(document: Any) -> bool:
 
 
 def adobe(document: Any, path: Path) -> list[Draft]:
-    """The organisation is the assertion's issuer and the API key the client; what comes after JWT signs nothing."""
-    name = name_of(document.get("PROJECT_NAME"), "adobe")
-    drafting = Drafting(ADOBE, name, str(path), path.absolute().parent)
+    """One login: of a key where there is an API key, else of a client with a secret."""
+    drafting = Drafting(ADOBE, name_of(document.get("PROJECT_NAME"), "adobe"), str(path), path.absolute().parent)
     drafting.say("provider", "adobe", "ORG_ID")
-    if "API_KEY" not in document:
-        drafting.say("flow", "client-credentials", "CLIENT_ID")
-        drafting.say("url", "https://ims-na1.adobelogin.com/ims/token/v3", "CLIENT_ID")
-        drafting.text("client_id", document.get("CLIENT_ID"), "CLIENT_ID")
-        scopes = document.get("SCOPES")
-        drafting.text("scope", ",".join(map(str, scopes)) if isinstance(scopes, list) else scopes, "SCOPES")
-        if document.get("CLIENT_SECRETS"):
-            _secrets_inside(drafting, path, ("client_secret", "/CLIENT_SECRETS/0"))
-        return [drafting.draft()]
+    told = _adobe_by_jwt if "API_KEY" in document else _adobe_by_secret
+    told(drafting, document, path)
+    return [drafting.draft()]
+
+
+def _adobe_by_jwt(drafting: Drafting, document: dict[str, Any], path: Path) -> None:
+    """The organisation is the assertion's issuer and the API key the client."""
     drafting.say("flow", "jwt-bearer", "API_KEY")
     drafting.say("url", "https://ims-na1.adobelogin.com/ims/exchange/jwt", "API_KEY")
-    drafting.text("client_id", document.get("API_KEY"), "API_KEY")
+    drafting.text("client_id", document["API_KEY"], "API_KEY")
     drafting.text("username", document.get("TECHNICAL_ACCOUNT_ID"), "TECHNICAL_ACCOUNT_ID")
-    if not unfit(document.get("ORG_ID")):
+    if not unfit(document["ORG_ID"]):
         drafting.say("claim", (f"iss={json.dumps(document['ORG_ID'])}",), "ORG_ID")
     if document.get("CLIENT_SECRET"):
         _secrets_inside(drafting, path, ("client_secret", "/CLIENT_SECRET"))
     drafting.notes.append("Adobe has retired JWT credentials: make server-to-server ones in its developer console")
     drafting.notes.append("each metascope is a claim more: --claim 'https://ims-na1.adobelogin.com/s/METASCOPE=true'")
-    return [drafting.draft()]
+
+
+def _adobe_by_secret(drafting: Drafting, document: dict[str, Any], path: Path) -> None:
+    """What comes after JWT signs nothing."""
+    drafting.say("flow", "client-credentials", "CLIENT_ID")
+    drafting.say("url", "https://ims-na1.adobelogin.com/ims/token/v3", "CLIENT_ID")
+    drafting.text("client_id", document["CLIENT_ID"], "CLIENT_ID")
+    scopes = document.get("SCOPES")
+    drafting.text("scope", ",".join(map(str, scopes)) if isinstance(scopes, list) else scopes, "SCOPES")
+    if document.get("CLIENT_SECRETS"):
+        _secrets_inside(drafting, path, ("client_secret", "/CLIENT_SECRETS/0"))
 
 
 # --- DocuSign --------------------------------------------------------------------------------------------------------
@@ -175,7 +182,7 @@ def docusign(document: Any, path: Path) -> list[Draft]:
 
 def _secrets_inside(drafting: Drafting, path: Path, *places: tuple[str, str]) -> None:
     for setting, pointer in places:
-        member = pointer.rpartition("/")[2]
+        member = next(part for part in reversed(pointer.split("/")) if not part.isdigit())
         drafting.secret(setting, member, "a secret, which stays in its file", f"json:{path.absolute()}#{pointer}")
 
 

@@ -86,8 +86,8 @@ _APPLE: dict[str, dict[str, Value]] = {
 
 def _apples_service(client_id: Value | None) -> str:
     """A Team ID signs in; else it is App Store Connect, whose issuer is a GUID."""
-    return "apple" if isinstance(client_id, str) and re.fullmatch("[A-Z0-9]{10}", client_id) else (
-        "apple-app-store-connect")  # fmt: skip
+    is_team = isinstance(client_id, str) and re.fullmatch("[A-Z0-9]{10}", client_id) is not None
+    return "apple" if is_team else "apple-app-store-connect"
 
 
 _FLOWS = (("password", "password"), ("refresh_token", "refresh-token"), ("redirect_uri", "authorization-code"),

@@ -136,6 +136,12 @@ DERIVED = (
         witness="assertion-start",
     ),
     fact(
+        "assertion.starts_a_zone_ahead",
+        "bool",
+        "so, and by a whole number of quarter-hours",
+        witness="assertion-expiry",
+    ),
+    fact(
         "assertion.ttl_is_tiny",
         "bool",
         "the assertion lives less than 30 s",

@@ -57,6 +57,12 @@ OBSERVED = (
         ask="Does the client id have a blank or line break in or around it?",
     ),
     fact(
+        "request.client_id_is_placeholder",
+        "bool",
+        "client_id is a variable that nothing filled in, or what stands for an id in a guide",
+        witness="client-id",
+    ),
+    fact(
         "request.sends_client_secret",
         "bool",
         "a client secret is sent",

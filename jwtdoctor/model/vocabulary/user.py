@@ -94,6 +94,12 @@ OBSERVED = (
         ask="Does the user's page show the Unlock button (password locked)?",
     ),
     fact(
+        "user.password_expired",
+        "bool",
+        "the user's password has expired",
+        ask="Does a browser login as this user ask for a new password first?",
+    ),
+    fact(
         "user.has_api_access",
         "bool",
         "the user has API access (API Enabled)",

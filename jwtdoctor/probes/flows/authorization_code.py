@@ -51,8 +51,14 @@ class Authorized:
     reason: str = ""
 
 
-def authorize(attempt: Attempt, transport: Transport, deadline_s: float, person: Person | None) -> Authorized:
-    """Asks for a code (RFC 6749 §4.1.1, RFC 7636 §4.3), with a fresh `state` (§10.12) that is looked for again."""
+def authorize(
+    attempt: Attempt, transport: Transport, deadline_s: float, person: Person | None, *, jkt: str | None = None
+) -> Authorized:
+    """Asks for a code (RFC 6749 §4.1.1, RFC 7636 §4.3), with a fresh `state` (§10.12) that is looked for again.
+
+    `jkt` is the name of the key that will sign the proof of the token request: the code is then bound to that key
+    (RFC 9449 §10). Who does not know the parameter has to leave it aside (RFC 6749 §3.1).
+    """
     from jwtdoctor.assertions import pkce
 
     verifier = attempt.code_verifier
@@ -60,7 +66,7 @@ def authorize(attempt: Attempt, transport: Transport, deadline_s: float, person:
         verifier = pkce.new().verifier
     challenge = attempt.code_challenge or (pkce.challenge_of(verifier) if verifier and attempt.pkce else None)
     state = token_urlsafe(24)
-    url = _authorize_url(attempt, challenge, state)
+    url = _authorize_url(attempt, challenge, state, jkt)
     exchange = transport.get(url, deadline_s)
     seen: tuple[Observation, ...] = (Observation("request.code_challenge_sent", challenge is not None, "request"),)
     if challenge is not None and verifier is not None:
@@ -103,7 +109,7 @@ def _wants_person(exchange: Reply, answer: dict[str, str]) -> bool:
     return not answer.keys() & {"code", "error"} and (exchange.status or 0) < 400
 
 
-def _authorize_url(attempt: Attempt, challenge: str | None, state: str) -> str:
+def _authorize_url(attempt: Attempt, challenge: str | None, state: str, jkt: str | None) -> str:
     """`/authorize` beside `/token`."""
     parts = urlsplit(attempt.authorize_url or attempt.token_url)
     query = {"response_type": "code", "client_id": attempt.client_id, "state": state}
@@ -113,6 +119,8 @@ def _authorize_url(attempt: Attempt, challenge: str | None, state: str) -> str:
         query["scope"] = attempt.scope
     if challenge:
         query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+    if jkt:
+        query["dpop_jkt"] = jkt
     path = parts.path if attempt.authorize_url else parts.path.removesuffix("/token") + "/authorize"
     return urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jwtdoctor.intake.forms import is_placeholder
+from jwtdoctor.intake.redact import clean
 from jwtdoctor.model.assertion import Finding
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.probes.flows import FLOWS
@@ -38,6 +40,8 @@ def observe(given: Given) -> tuple[Observation, ...]:
     facts: list[Observation] = []
     if client_id and any(char.isspace() for char in client_id):
         facts.append(Observation("request.client_id_has_whitespace", True, "request"))
+    if is_placeholder(client_id):
+        facts.append(Observation("request.client_id_is_placeholder", True, "request"))
     return tuple(facts)
 
 
@@ -73,6 +77,14 @@ def _mangled_client_id(given: Given) -> Iterator[Finding]:
     if any(char.isspace() for char in given.attempt.client_id):
         message = "the client id holds white space or a line break, as copying leaves it"
         yield finding("client-id-has-white-space", "error", "client_id", message, "copy it again, without blanks")
+
+
+def _placeholder_for_client_id(given: Given) -> Iterator[Finding]:
+    client_id = given.attempt.client_id.strip()
+    if is_placeholder(client_id):
+        message = f"the client id is a placeholder, and no id: {clean(client_id)[:60]}"
+        remedy = "write the id that the provider issued; where a variable should have filled it in, see that it is set"
+        yield finding("client-id-is-placeholder", "error", "client_id", message, remedy)
 
 
 def _unencoded_secret(given: Given) -> Iterator[Finding]:
@@ -119,6 +131,7 @@ _COMMON: tuple[Rule, ...] = (
     _two_methods,
     _netrc_header,
     _mangled_client_id,
+    _placeholder_for_client_id,
     _unencoded_secret,
     _proof_without_request,
     _throwaway_key,

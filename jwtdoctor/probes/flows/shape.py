@@ -71,9 +71,9 @@ def signed(assertion: Assertion | None) -> Assertion:
 
 
 def shaped(request: TokenRequest, shape: RequestShape, attempt: Attempt) -> TokenRequest:
-    """A request of RFC 7523 as this provider wants it: other names, and what goes with the assertion.
+    """A request as this provider wants it: other names, and what goes beside.
 
-    Raises BadProfile where what goes with it was not given.
+    Raises BadProfile where what goes beside was not given.
     """
     fields: list[Field] = []
     for name, value in request.fields:
@@ -88,6 +88,9 @@ def shaped(request: TokenRequest, shape: RequestShape, attempt: Attempt) -> Toke
         fields.append(("client_id", attempt.client_id))
     if "client_secret" in shape.beside and "client_secret" not in there:
         fields.append(("client_secret", needed(attempt.client_secret, "--client-secret REF")))
+    for name in shape.fields:
+        if name not in there:
+            raise BadProfile(f"{name} is not known", expected=f"--field {name}=VALUE", do="or field in a profile")
     headers = (*request.headers, *shape.headers.items())
     return replace(request, fields=tuple(fields), headers=headers)
 

@@ -25,16 +25,19 @@ def _alg_supported(given: Given) -> bool | None:
     "assertion.claims_missing",
     "assertion.claim_names",
     "assertion.jti_present",
+    "assertion.sub",
 )
 def _has_required_claims(given: Given) -> bool | None:
     """By the provider's own list; where it has none, by that of RFC 7523."""
     missing, names = given.chart.value("assertion.claims_missing"), given.chart.value("assertion.claim_names")
     if not isinstance(missing, tuple):
         return None
-    if set(missing) & set(given.provider.required_claims or missing):
+    claims = {"sub": given.chart.text("assertion.sub")}
+    wanted = {name for name in given.provider.required_claims if not given.provider.has_instead(name, claims)}
+    if set(missing) & (wanted or set(missing)):
         return False
-    no_id = "jti" in given.provider.required_claims and given.chart.flag("assertion.jti_present") is False
-    absent = set(given.provider.required_claims) - set(names) if isinstance(names, tuple) and names else set()
+    no_id = "jti" in wanted and given.chart.flag("assertion.jti_present") is False
+    absent = wanted - set(names) if isinstance(names, tuple) and names else set()
     return not (no_id or absent)
 
 

@@ -136,6 +136,14 @@ def _starts_in_future_despite_right_clock(given: Given) -> bool | None:
     return starts is not False and starts_in_s - ahead_s > RIGHT_CLOCK_S
 
 
+@derived("assertion.starts_a_zone_ahead", "assertion.iat_in_s", "assertion.nbf_in_s", "assertion.exp_in_s")
+def _starts_a_zone_ahead(given: Given) -> bool | None:
+    """Whether it is post-dated by a time zone: nobody does that on purpose."""
+    is_ahead = given.chart.flag("assertion.starts_in_future_despite_right_clock")
+    off_by_zone = given.chart.flag("assertion.exp_is_off_by_zone")
+    return None if is_ahead is None or off_by_zone is None else is_ahead and off_by_zone
+
+
 @derived("assertion.ttl_is_tiny", "assertion.ttl_s")
 def _ttl_is_tiny(given: Given) -> bool | None:
     ttl_s = given.chart.number("assertion.ttl_s")
@@ -157,13 +165,30 @@ def _sits_on_limit(given: Given) -> bool | None:
     return any(0.99 * most_s <= span <= most_s for span in known)
 
 
-@derived("assertion.ttl_over_limit", "assertion.ttl_s")
+@derived("assertion.ttl_over_limit", "assertion.ttl_s", "assertion.exp_in_s", "clock.ahead_s", "reply.date_ahead_s")
 def _ttl_over_limit(given: Given) -> bool | None:
     """Unknown for a life of exactly the maximum, which may count as too long."""
     ttl_s, most_s = given.chart.number("assertion.ttl_s"), given.provider.limit("max_ttl_s")
-    if ttl_s is None or most_s is None or given.chart.flag("assertion.sits_on_limit"):
+    if given.chart.flag("assertion.sits_on_limit"):
         return None
-    return ttl_s > most_s
+    if most_s is None:
+        return _exp_was_too_far(given, ttl_s)
+    return None if ttl_s is None else ttl_s > most_s
+
+
+def _exp_was_too_far(given: Given, ttl_s: float | None) -> bool | None:
+    """Where exp alone is judged, against now: whether it was written too far ahead, by whatever clock.
+
+    An exp that lies far ahead together with iat is no long life but a wrong time. Where the clock is not known, it goes
+    by exp - iat: as much of it as the provider advises to date iat back proves nothing.
+    """
+    most_s, local_s = given.provider.limit("max_exp_ahead_s"), _exp_on_local_clock_s(given)
+    if most_s is None or (local_s is None and ttl_s is None):
+        return None
+    if local_s is not None:
+        return min(local_s, local_s if ttl_s is None else ttl_s) > most_s + given.clock_slack_s()
+    ahead_s = (ttl_s or 0.0) - most_s
+    return None if 0 < ahead_s <= (given.provider.limit("iat_back_s") or 0.0) else ahead_s > 0
 
 
 @derived("assertion.is_older_than_allowed", "assertion.iat_in_s", "host.ahead_s")

@@ -36,10 +36,18 @@ def _needs_no_secret(given: Given) -> bool:
     return given.flow in ("jwt-bearer", "saml-bearer", "private-key-jwt", "api-jwt")
 
 
-@derived("request.client_id_is_missing", "request.client_id_empty", "assertion.iss", "assertion.claims_missing")
+@derived(
+    "request.client_id_is_missing",
+    "request.client_id_empty",
+    "assertion.iss",
+    "assertion.claims_missing",
+    "assertion.sub",
+)
 def _client_id_is_missing(given: Given) -> bool | None:
     empty, issuer = given.chart.flag("request.client_id_empty"), given.chart.text("assertion.iss")
     missing = given.chart.value("assertion.claims_missing")
+    if given.provider.has_instead("iss", {"sub": given.chart.text("assertion.sub")}):
+        return None
     if empty or (issuer is not None and not issuer.strip()) or (isinstance(missing, tuple) and "iss" in missing):
         return True
     return None if empty is None and issuer is None else False

@@ -58,6 +58,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "dpop-nonce": ("dpop-required",),
     "user": ("user-inactive",),
     "flow": ("flow-disabled",),
+    "method-of-client": ("client-type-mismatch",),
     "address": ("ip-restricted",),
     "grant": ("refresh-token-revoked", "code-reused"),
     "code-used": ("code-reused",),
@@ -148,7 +149,8 @@ def claims_there(asked: Asked) -> Trouble | None:
     """Every claim that the provider's data demand. RFC 7519 §4.1.4: times are numbers."""
     assert asked.jwt is not None
     for name in asked.service.provider.required_claims:
-        if asked.jwt.claims.get(name) in (None, ""):
+        has_instead = asked.service.provider.has_instead(name, asked.jwt.claims)
+        if not has_instead and asked.jwt.claims.get(name) in (None, ""):
             return Trouble("missing", name)
     return None
 
@@ -182,6 +184,12 @@ def client_there(asked: Asked) -> Trouble | None:
 
 def flow_enabled(asked: Asked) -> Trouble | None:
     return None if asked.service.flow_enabled else Trouble("flow")
+
+
+def proves_itself_as_registered(asked: Asked) -> Trouble | None:
+    """A client that sends an assertion is registered for that, and not for a secret."""
+    is_right = asked.service.flow != "private-key-jwt" or asked.service.auth_method in ("", "private_key_jwt")
+    return None if is_right else Trouble("method-of-client", asked.service.auth_method)
 
 
 def address_allowed(asked: Asked) -> Trouble | None:

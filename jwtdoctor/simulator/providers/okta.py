@@ -55,14 +55,26 @@ _WORDS = {
     ),
     "dpop": Refusal("invalid_dpop_proof", "The DPoP proof JWT header is missing.", _D),
     "dpop-nonce": Refusal("use_dpop_nonce", "Authorization server requires nonce in DPoP proof.", _D),
-    # GUESS: these words are known from its API, for htu (github.com/okta/okta-sdk-nodejs/issues/453).
-    "dpop-proof": Refusal("invalid_dpop_proof", "'{about}' claim in the DPoP proof JWT is invalid.", _F),
+    "dpop-proof": Refusal("invalid_dpop_proof", "'{about}' claim in the DPoP proof JWT is invalid.", _D),
 }
+_PROOFS = {
+    "DPoP": Refusal("invalid_dpop_proof", "The DPoP proof JWT cannot be parsed.", _D),
+    "typ": Refusal("invalid_dpop_proof", "'typ' must be 'dpop+jwt' in the DPoP proof JWT.", _D),
+    "alg": Refusal("invalid_dpop_proof", "The DPoP proof JWT signature algorithm is invalid.", _D),
+    # GUESS: a jwk has no sentence of its own in its table, so that this one is left.
+    "jwk": Refusal("invalid_dpop_proof", "The DPoP proof JWT is invalid.", _I),
+    "signature": Refusal("invalid_dpop_proof", "The DPoP proof JWT signature is invalid.", _D),
+    "early": Refusal("invalid_dpop_proof", "The DPoP proof JWT is issued in the future.", _D),
+    "late": Refusal("invalid_dpop_proof", "The DPoP proof JWT is issued more than five minutes in the past.", _D),
+    "used": Refusal("invalid_dpop_proof", "The DPoP proof JWT has already been used.", _D),
+}
+"""What is wrong with a proof, where it is no claim."""
 
 
 def _words(trouble: Trouble, asked: Asked) -> Refusal:
     del asked
-    return _WORDS.get(trouble.kind, _BARE)
+    found = _PROOFS.get(trouble.about) if trouble.kind == "dpop-proof" else None
+    return found or _WORDS.get(trouble.kind, _BARE)
 
 
 def _body(refusal: Refusal, trouble: Trouble, asked: Asked) -> object:

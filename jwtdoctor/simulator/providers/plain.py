@@ -50,6 +50,7 @@ def dialect(provider: Provider) -> Dialect:
             checks.nothing_forbidden,
             checks.client_known,
             checks.client_there,
+            checks.proves_itself_as_registered,
             checks.flow_enabled,
             checks.address_allowed,
             checks.secret_right,
@@ -107,13 +108,45 @@ def _is_known_for(provider: Provider, flow: str, cause: str) -> bool:
 
 def _words(provider: Provider, trouble: Trouble, asked: Asked) -> Refusal:
     flow = asked.service.flow
-    is_of_proof = trouble.kind.startswith("dpop")  # one cause, and the code says which half of it
+    if trouble.kind in _TELLING:
+        return _of_proof(provider, trouble, flow)
     for cause in KINDS[trouble.kind]:
-        known = [one for one in provider.responses if not is_of_proof or one.error == _CODES[trouble.kind].error]
-        found = [(rank, one) for one in known if (rank := _rank(one, cause, flow)) is not None]
+        found = [(rank, one) for one in provider.responses if (rank := _rank(one, cause, flow)) is not None]
         if found:
             return _uttered(min(found, key=lambda pair: pair[0])[1], _standard(flow, trouble.kind))
     return _standard(flow, trouble.kind)
+
+
+_TELLING = {"dpop": r"missing|requires", "dpop-nonce": "nonce", "dpop-proof": ""}
+"""What a wording for a proof must speak of to be the one for this trouble."""
+_PARTS = {
+    "htm": r"htm|method",
+    "htu": r"htu|URL",
+    "early": r"not active|future|not recent",
+    "late": r"not active|past|not recent",
+    "used": r"already|replay|twice",
+    "typ": r"\btyp|type",
+    "alg": r"\balg",
+    "signature": r"signature|verification failure",
+}
+"""The same for the part of a proof that is wrong (`simulator.proofs`); one of no name here is named as it is."""
+
+
+def _of_proof(provider: Provider, trouble: Trouble, flow: str) -> Refusal:
+    """One cause stands behind all that may be wrong with a proof, so that the words are looked at; else the code alone.
+
+    GUESS: which sentence goes with which part, where only its words tell.
+    """
+    part = trouble.about
+    tells = re.compile(_TELLING[trouble.kind] or _PARTS.get(part, rf"\b{re.escape(part)}\b"), re.IGNORECASE)
+    standard = _standard(flow, trouble.kind)
+    found = []
+    for one in provider.responses:
+        rank = _rank(one, "dpop-required", flow) if one.error in (None, standard.error) else None
+        uttered = _uttered(one, standard, tells)
+        if rank is not None and one.where == "token" and tells.search(uttered.description or ""):
+            found.append((rank, uttered))
+    return min(found, key=lambda pair: pair[0])[1] if found else standard
 
 
 def _rank(response: Response, cause: str, flow: str) -> tuple[int, bool] | None:
@@ -135,24 +168,25 @@ def _step(response: Response, flow: str, cause: str | None = None) -> int | None
     return min((_USUAL.index(r.usual) for r in readings if not r.flows or flow in r.flows), default=None)
 
 
-def _uttered(response: Response, usual: Refusal) -> Refusal:
+def _uttered(response: Response, usual: Refusal, tells: re.Pattern[str] | None = None) -> Refusal:
     """The wording of the data, with what they leave out as is `usual` for such trouble."""
     status = response.statuses[0] if response.statuses else usual.status
-    text = response.description or (example_of(response.pattern) if response.pattern is not None else None)
+    text = response.description or (example_of(response.pattern, tells) if response.pattern is not None else None)
     is_status_alone = response.error is None and text is None
     error = "" if is_status_alone else response.error or usual.error
     return Refusal(error, text, Sureness.INFERRED, status=status)
 
 
-def example_of(pattern: str) -> str | None:
+def example_of(pattern: str, tells: re.Pattern[str] | None = None) -> str | None:
     """A short text that a pattern fits: of alternatives the first, of what may be absent nothing.
 
-    None where a pattern is too intricate for that; what comes out was matched.
+    `tells`: of alternatives the first that it is found in, if there is one. None where a pattern is too intricate for
+    that; what comes out was matched.
     """
     text = re.sub(r"\(\?(?::|P<\w+>)", "(", _AROUND.sub("", pattern)).replace(r"\b", "")
-    while (simpler := _GROUP.sub(_first_of, text)) != text:
+    while (simpler := _GROUP.sub(lambda group: _first_of(group, tells), text)) != text:
         text = simpler
-    text = _first(text).removeprefix("^").removesuffix("$")
+    text = _first(text, tells).removeprefix("^").removesuffix("$")
     for form, stands in _FORMS:
         text = form.sub(stands, text)
     text = re.sub(r"\\(.)", r"\1", text)
@@ -175,12 +209,13 @@ _FORMS = tuple(
 """Parts of a pattern, and what stands for them: first what may be absent, last the letter before a `?`."""
 
 
-def _first_of(group: re.Match[str]) -> str:
-    return "" if group[2] else _first(group[1])
+def _first_of(group: re.Match[str], tells: re.Pattern[str] | None) -> str:
+    return "" if group[2] else _first(group[1], tells)
 
 
-def _first(alternatives: str) -> str:
-    return re.split(r"(?<!\\)\|", alternatives, maxsplit=1)[0]
+def _first(alternatives: str, tells: re.Pattern[str] | None = None) -> str:
+    each = re.split(r"(?<!\\)\|", alternatives)
+    return next((one for one in each if tells is not None and tells.search(one)), each[0])
 
 
 def _standard(flow: str, kind: str = "") -> Refusal:

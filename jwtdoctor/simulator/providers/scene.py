@@ -131,6 +131,8 @@ class Scene:
         facts["request.client_id_matches_app"] = issuer.startswith(service.issuer)
         facts["app.exists"] = service.client == "active"
         facts["app.requires_dpop"] = service.wants_dpop
+        if service.auth_method:
+            facts["app.client_auth_method"] = service.auth_method
         facts["app.certificate_uploaded"] = bool(service.keys)
         if self.attempt.key_pem is not None and service.keys:
             facts["key.matches_certificate"] = _pairs(self.attempt.key_pem, service)
@@ -306,15 +308,13 @@ def _plain(provider: Provider, flow: str) -> Scene:
 
 _PERSONS = {"docusign": "7c1d2f6e-9a34-4b0e-8d55-1e2f3a4b5c6d"}
 """Whom a client logs in, where that is no e-mail address: DocuSign wants the GUID of the user."""
-
-
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def _host_of(provider: Provider) -> str:
     """A host of the provider: that of its first audience, or one that a pattern fits; else `SLUG.example`."""
     first = provider.audiences[0] if provider.audiences else ""
-    named = first.partition("://")[2].partition("/")[0] or first.partition("/")[0]
+    named = first.split("://")[-1].partition("/")[0]
     made = (example_of(pattern.replace(r"(^|\.)", r"acme\.")) for pattern in provider.hosts)
     for host in (named, *made):
         if host and _HOST.fullmatch(host) and any(re.search(pattern, host) for pattern in provider.hosts):

@@ -61,6 +61,8 @@ class Service:
     alg: str | None = None
     """The one algorithm that the client is registered for; None: any that the provider takes."""
     flow_enabled: bool = True
+    auth_method: str = ""
+    """How the client is registered to prove itself (OpenID Connect registration §2); empty: as its flow has it."""
     users_active: bool = True
     judges_certificates: bool = False
     """Whether an expired certificate is refused, beside what the provider's data say."""
@@ -68,8 +70,8 @@ class Service:
     """Whether the caller's address is one that the client may come from."""
     single_use: bool = False
     wants_dpop: bool = False
-    nonces: Literal["asked", "withheld", "unending"] = "asked"
-    """What comes of the nonce of a proof: it is asked for and given, dropped on the way, or never the right one."""
+    nonces: Literal["asked", "none", "withheld", "unending"] = "asked"
+    """What comes of the nonce of a proof: asked for and given, not asked for, dropped on the way, or never right."""
     up: bool = True
     vague: Vague = "no"
     """How much its refusals leave out."""

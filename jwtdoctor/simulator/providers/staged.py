@@ -102,7 +102,12 @@ def _world(**fields: Any) -> Change:
 
 def _proving(**claims: Any) -> Change:
     """The app wants proofs, and the client sends one with these claims over its own."""
-    return lambda scene: _client(dpop=True, dpop_claims=claims)(_service(wants_dpop=True)(scene))
+    return lambda scene: _client(dpop=True, dpop_claims=claims)(_wanting_proofs(scene))
+
+
+def _wanting_proofs(scene: Scene) -> Scene:
+    """A nonce goes with it where the provider's data know that one is asked for."""
+    return _service(wants_dpop=True, nonces="asked" if _knows_nonces(scene) else "none")(scene)
 
 
 def _nonces(what: Literal["withheld", "unending"]) -> Change:
@@ -304,6 +309,10 @@ def _client_is_subject(scene: Scene) -> bool:
     return scene.flow in ("private-key-jwt", "client-secret-jwt")
 
 
+def _proves_itself(scene: Scene) -> bool:
+    return scene.flow == "private-key-jwt"
+
+
 def _wants_secret(scene: Scene) -> bool:
     return scene.policy.secret is not None
 
@@ -327,8 +336,12 @@ def _names_keys(scene: Scene) -> bool:
 
 def _knows_proofs(scene: Scene) -> bool:
     """Whether the provider's data know DPoP, and a token is asked for at all."""
-    codes = ("invalid_dpop_proof", "use_dpop_nonce")
-    return scene.flow != "api-jwt" and any(one.error in codes for one in scene.policy.provider.responses)
+    told = (one for one in scene.policy.provider.responses if one.where == "token")
+    return scene.flow != "api-jwt" and any(r.cause == "dpop-required" for one in told for r in one.readings)
+
+
+def _knows_nonces(scene: Scene) -> bool:
+    return _knows_proofs(scene) and any(one.error == "use_dpop_nonce" for one in scene.policy.provider.responses)
 
 
 def _knows_a_maximum(scene: Scene) -> bool:
@@ -430,6 +443,8 @@ _ROWS = (
          _client(client_secret=Secret("simulated-former-secret")), "client",
          holds=_both(_wants_secret, _says("client-secret-wrong", "client-secret-missing")),
          also=("client-secret-rotated",)),
+    _Row("client-type-mismatch", "the client is registered for a secret, and sends an assertion",
+         _service(auth_method="client_secret_basic"), holds=_both(_proves_itself, _says("client-type-mismatch"))),
     _Row("flow-disabled", "the client may not use this grant", _service(flow_enabled=False),
          holds=_says("flow-disabled")),
     _Row("ip-restricted", "the caller's address is not one of the client's", _service(takes_address=False),
@@ -509,14 +524,14 @@ _ROWS = (
          _with_code(issued=(Issued(CODE, "com.acme.app", CALLBACK),)), "client", holds=_redeems_codes),
     _Row("refresh-token-revoked", "the user withdrew the consent", _service(issued=(Issued(CODE, TEAM),)),
          holds=_redeems_codes),
-    _Row("dpop-required", "the app must prove possession, and no proof is sent", _service(wants_dpop=True),
+    _Row("dpop-required", "the app must prove possession, and no proof is sent", _wanting_proofs,
          holds=_knows_proofs),
     _Row("dpop-required:url", "the DPoP proof is for another URL", _proving(htu="https://old.acme.example/token"),
          "client", holds=_knows_proofs),
     _Row("dpop-required:kept", "the DPoP proof was made long ago", _proving(iat=1_700_000_000), "client",
          holds=_knows_proofs),
-    _Row("dpop-required:nonce-lost", "a proxy drops the DPoP-Nonce header", _nonces("withheld"), holds=_knows_proofs),
+    _Row("dpop-required:nonce-lost", "a proxy drops the DPoP-Nonce header", _nonces("withheld"), holds=_knows_nonces),
     _Row("dpop-required:nonce-unending", "every nonce is refused, and another asked for", _nonces("unending"),
-         holds=_knows_proofs),
+         holds=_knows_nonces),
     _Row("platform-transient", "the service is down for a moment", _service(up=False)),
 )  # fmt: skip

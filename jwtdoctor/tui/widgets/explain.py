@@ -130,7 +130,7 @@ class ExplainPane(Vertical):
         report = None if event.basis is None else event.basis.report
         asks = report is not None and report.outcome is not Outcome.GRANTED and report.flow in (None, self._flow)
         if report is not None and self._flow is None:
-            flows = FLOWS_ASKED if report.provider == "salesforce" else self._flows_of(report.provider)
+            flows = FLOWS_ASKED if report.provider == "salesforce" else report.flows[: len(FLOWS_ASKED)]
             self.query_one("#flow", Vertical).query_one(AnswerRow).offer(flows)
         self.query_one("#flow").display = asks
         if report is not None:
@@ -139,9 +139,6 @@ class ExplainPane(Vertical):
             await pane.show_problem(event.problem)
         else:
             await pane.show_words(EMPTY)
-
-    def _flows_of(self, provider: str) -> tuple[str, ...]:
-        return self._knowledge.provider_or_generic(provider).flows[: len(FLOWS_ASKED)]
 
     def command_line(self) -> str:
         """The command that does the same; the text comes from stdin."""

@@ -73,9 +73,11 @@ class SubjectList(Vertical):
 
     @on(OptionList.OptionHighlighted)
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
-        """What is highlighted, in full."""
         event.stop()
-        subject = self._by_id[event.option_id] if event.option_id is not None else None
+        self._tell(self._by_id[event.option_id] if event.option_id is not None else None)
+
+    def _tell(self, subject: Subject | None) -> None:
+        """What is highlighted, in full."""
         summary = subject.summary if subject else ""
         self.query_one("#about", Drawn).draw(lambda width: hanging(Content(" "), plain(summary), width))
         self.post_message(self.Moved(subject))
@@ -110,7 +112,8 @@ class SubjectList(Vertical):
                 start = options.option_count
             options.add_option(Option(_line(subject), id=number))
         if not matching:
-            options.add_option(Option(Content.styled("nothing matches: shorten the filter", "italic"), disabled=True))
+            options.add_option(Option(Content.styled(" nothing matches: shorten the filter", "italic"), disabled=True))
+            self._tell(None)  # the list tells of no highlight that goes
         options.highlighted = start
 
 
