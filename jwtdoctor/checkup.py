@@ -44,7 +44,7 @@ from jwtdoctor.model.report import (
 )
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.reasoning.conclude import Seen, conclude
-from jwtdoctor.reasoning.recognise import recognise
+from jwtdoctor.reasoning.recognise import assumed, recognised
 from jwtdoctor.reasoning.responses import texts_of
 from jwtdoctor.reasoning.rules.table import is_loopback
 
@@ -59,6 +59,7 @@ ORG_S = 30.0
 """How much longer a checkup may last that reads the org too: two dozen requests, a few at a time."""
 PERSON_S = 300.0
 """How much longer a checkup may last that waits for a person."""
+ASSUMED = "nothing tells whose answer this is: Salesforce's rules are used; --provider NAME says otherwise"
 FAILURES = ("path.failure", "path.failure_text", "path.tls_verify_code")
 HOST_CLOCK_S = 5.0
 """For the requests that narrow the token host's `Date`."""
@@ -90,7 +91,10 @@ def named(case: Case, knowledge: Knowledge) -> Case:
     if not case.provider:
         seen = seen_of(case)
         texts = texts_of(seen.chart, seen.body, seen.text)
-        case = replace(case, provider=recognise(seen.chart, texts, case.flow, knowledge))
+        found = recognised(seen.chart, texts, case.flow, knowledge)
+        case = replace(case, provider=found or assumed(seen.chart))
+        if found is None and case.provider != "generic" and texts.error:
+            case = replace(case, warnings=(*case.warnings, ASSUMED))
     known = knowledge.providers.get(case.provider)
     only = known.flows if known is not None and len(known.flows) == 1 else ()
     return replace(case, flow=only[0]) if case.flow is None and only else case

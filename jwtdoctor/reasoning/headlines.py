@@ -88,7 +88,7 @@ def _of_proof(chart: Chart) -> str:
     asked_for_nonce = "use_dpop_nonce" in (chart.text("reply.error"), chart.text("token.api_error"))
     if chart.flag("token.is_bound_and_unproven"):
         return "The token is bound to a key, and the API wants a proof of it"
-    if asked_for_nonce and chart.flag("proof.nonce_present"):
+    if chart.flag("proof.nonce_is_refused"):
         return "The server refuses the nonce of the DPoP proof, and wants another"
     for fact, wrong, words in PROOFS:
         if chart.flag(fact) is wrong:

@@ -33,6 +33,8 @@ LINES = 100
 LONGEST = 600
 """Characters of one phrase; a longer line is no sentence of a person."""
 _PHRASES = re.compile(r"[\n\r\t{}|;]+|[.!?](?=\s|$)|\"\s*[,:]\s*\"|\"\s*:|(?<=\w):(?=\s*[\[{\"])")
+_DENIED = re.compile(r"\b(?:not|never|isn't|wasn't|aren't|hasn't|neither|nor)\s+(?:been\s+|yet\s+)?$")
+"""Before a word of fault: "the assertion is not expired" accuses nobody."""
 _ORDER: tuple[Usual, ...] = get_args(Usual)
 
 
@@ -77,6 +79,8 @@ def _in_phrase(phrase: str, known: Words, flow: str | None) -> set[int]:
     found = {n for n, entry in fitting.items() if not entry.faults}
     for group, spans in faults.items():
         for fault in spans:
+            if _DENIED.search(phrase[: fault.start]):
+                continue
             concerned = {n: nouns[n] for n, entry in fitting.items() if group in entry.faults}
             found |= _meant(fault, concerned, _side(phrase[fault.start : fault.end], group, known))
     return found

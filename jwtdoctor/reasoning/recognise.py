@@ -28,10 +28,18 @@ OWN_WORDS = 80
 
 
 def recognise(chart: Chart, texts: Texts, flow: str | None, knowledge: Knowledge) -> str:
-    """The slug of the provider that a chart and its texts point to."""
-    by_name = next(_by_name(chart, knowledge), None)
-    unknown = DEFAULT if chart.text("request.token_path") is None else "generic"
-    return by_name or _by_words(texts, flow, knowledge, unknown)
+    """The slug of the provider that a chart and its texts point to, else of the one that is assumed."""
+    return recognised(chart, texts, flow, knowledge) or assumed(chart)
+
+
+def assumed(chart: Chart) -> str:
+    """The slug of the provider that is taken where nothing tells: any server's where another's path was asked."""
+    return DEFAULT if chart.text("request.token_path") is None else "generic"
+
+
+def recognised(chart: Chart, texts: Texts, flow: str | None, knowledge: Knowledge) -> str | None:
+    """The slug of the provider that a chart and its texts point to; None where they point to none."""
+    return next(_by_name(chart, knowledge), None) or _by_words(texts, flow, knowledge)
 
 
 def provider_of_claims(issuer: str, audiences: Iterable[str], knowledge: Knowledge) -> str | None:
@@ -146,9 +154,9 @@ def _by_own_words(texts: Texts, knowledge: Knowledge) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge, unknown: str) -> str:
+def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge) -> str | None:
     if not (texts.error or texts.description or texts.free):
-        return unknown
+        return None
     told = _by_own_words(texts, knowledge)
     if told is not None:
         return told
@@ -162,8 +170,8 @@ def _by_words(texts: Texts, flow: str | None, knowledge: Knowledge, unknown: str
     if fit(DEFAULT) >= PLAIN_ENOUGH:
         return DEFAULT
     if common is not None and common.closeness >= OWN_WORDS:
-        return unknown
+        return None
     fits = {slug: fit(slug) for slug in knowledge.providers if slug != "generic"}
     best = max(fits.values(), default=0)
     own = [slug for slug, found in fits.items() if found == best]
-    return own[0] if best >= OWN_WORDS and len(own) == 1 else unknown
+    return own[0] if best >= OWN_WORDS and len(own) == 1 else None

@@ -79,6 +79,17 @@ def test_words_that_only_repeat_a_code_say_nothing(text: str) -> None:
     assert first(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["the assertion is not expired", "The audience isn't invalid", "jti was never used before"]
+)
+def test_a_fault_that_is_denied_accuses_nobody(text: str) -> None:
+    assert first(text) is None
+
+
+def test_what_must_not_be_empty_is_empty() -> None:
+    assert first("client_id must not be empty", "client-credentials") == "client-id-missing"
+
+
 def test_a_noun_without_a_word_of_fault_says_nothing() -> None:
     assert first("The audience of this page are administrators") is None
 

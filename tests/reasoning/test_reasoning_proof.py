@@ -70,3 +70,22 @@ def test_without_a_clock_nobody_says_whether_a_proof_was_kept() -> None:
     chart = derived(sent=True, iat_in=-400.0)
 
     assert (chart.flag("proof.is_outside_window"), chart.flag("proof.is_out_of_time")) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "refused"),
+    [
+        ({"proof.nonce_present": True, "reply.error": "use_dpop_nonce"}, True),
+        ({"proof.nonce_present": True, "token.api_error": "use_dpop_nonce"}, True),
+        ({"proof.nonce_present": True, "reply.error": "invalid_client"}, False),
+        ({"proof.nonce_present": False, "reply.error": "use_dpop_nonce"}, False),
+        ({"reply.error": "use_dpop_nonce"}, None),
+        ({"proof.nonce_present": True}, None),
+    ],
+)
+def test_a_nonce_is_refused_where_one_was_sent_and_one_is_asked_for(
+    facts: dict[str, bool | str], refused: bool | None
+) -> None:
+    chart = Chart.of([Observation(name, value, "test") for name, value in facts.items()])
+
+    assert derive(chart, GENERIC, "client-credentials").flag("proof.nonce_is_refused") is refused

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jwtdoctor.checkup import explain_case
+from jwtdoctor.checkup import ASSUMED, explain, explain_case
 from jwtdoctor.intake.casefile import case_from
 from jwtdoctor.intake.read import read
 from jwtdoctor.knowledge.load import Knowledge, knowledge_of, load, raw
@@ -134,3 +134,11 @@ def test_a_provider_of_one_file_is_recognised_and_explained_without_code() -> No
     assert provider_of_claims("acme:robot", [], known) == "acme"
     assert provider_of_claims("x", ["acme-tokens"], known) == "acme"
     assert provider_of_claims("x", ["https://eu.idp.acme.example/t"], known) == "acme"
+
+
+def test_where_nothing_tells_whose_answer_it_is_the_report_says_what_was_assumed() -> None:
+    unknown = explain('{"error":"invalid_client","error_description":"audience mismatch"}')
+    known = explain('{"error":"invalid_grant","error_description":"user hasn\'t approved this consumer"}')
+    named = explain('{"error":"invalid_client","error_description":"audience mismatch"}', provider="okta")
+
+    assert [ASSUMED in report.warnings for report in (unknown, known, named)] == [True, False, False]

@@ -37,3 +37,11 @@ def _is_out_of_time(given: Given) -> bool | None:
     if not given.chart.flag("proof.is_outside_window"):
         return False
     return abs(iat_in_s - ahead_s) - given.clock_slack_s() > WINDOW_S
+
+
+@derived("proof.nonce_is_refused", "proof.nonce_present", "reply.error", "token.api_error")
+def _nonce_is_refused(given: Given) -> bool | None:
+    """A nonce was sent and one was asked for all the same (RFC 9449 §8.2: it may be over, or never have been known)."""
+    has_nonce = given.chart.flag("proof.nonce_present")
+    errors = (given.chart.text("reply.error"), given.chart.text("token.api_error"))
+    return None if has_nonce is None or errors == (None, None) else has_nonce and "use_dpop_nonce" in errors
