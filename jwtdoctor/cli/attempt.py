@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jwtdoctor.cli.common import REF, Common, unknown
+from jwtdoctor.cli.completion import flows, providers
 from jwtdoctor.config.attempts import (
     DEFAULT_FLOW,
     DEFAULT_LIFETIME_S,
@@ -29,7 +30,7 @@ from jwtdoctor.config.attempts import (
     token_url_of,
     unnamed_flow,
 )
-from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings
+from jwtdoctor.config.profiles import SETTINGS, Settings, Value, settings, settings_or_fewer
 from jwtdoctor.model.names import FLOW_ALIASES, FLOWS, canonical_flow
 from jwtdoctor.reasoning.recognise import provider_at
 
@@ -80,7 +81,10 @@ def proving_options(handler: Handler) -> Handler:
 
 _SIGNING = [
     click.option(
-        "--provider", metavar="NAME", help=f"Whose rules apply.  [default: that of the URL, else {DEFAULT_PROVIDER}]"
+        "--provider",
+        metavar="NAME",
+        shell_complete=providers,
+        help=f"Whose rules apply.  [default: that of the URL, else {DEFAULT_PROVIDER}]",
     ),
     click.option("--url", metavar="TOKEN_URL", help="Token endpoint, or https://HOST alone."),
     click.option("--audience", metavar="AUD", help="aud claim.  [default: the provider's for this host]"),
@@ -97,7 +101,12 @@ _SIGNING = [
     click.option("--claim", multiple=True, metavar="NAME=JSON", help="Another claim; repeatable."),
 ]
 _SENDING = [
-    click.option("--flow", metavar="NAME", help=f"Which grant.  [default: the provider's, as {DEFAULT_FLOW}]"),
+    click.option(
+        "--flow",
+        metavar="NAME",
+        shell_complete=flows,
+        help=f"Which grant.  [default: the provider's, as {DEFAULT_FLOW}]",
+    ),
     click.option("--client-secret", type=REF, metavar="REF", help="Consumer secret."),
     click.option("--client-auth", type=click.Choice(["body", "basic"]), help="Where the secret goes."),
     click.option("--password", type=REF, metavar="REF", help="Password (flow password)."),
@@ -132,20 +141,25 @@ def _with(handler: Handler, options: Iterable[Callable[[Handler], Handler]]) -> 
     return handler
 
 
-def gather(common: Common, flags: Mapping[str, Any], *, profile: str | None = None) -> Settings:
-    """Flags, environment and profile as one. `flags`: the keyword arguments of a command, by setting name."""
+def gather(
+    common: Common, flags: Mapping[str, Any], *, profile: str | None = None, needs_them: bool = True
+) -> Settings:
+    """Flags, environment and profile as one. `flags`: the keyword arguments of a command, by setting name.
+
+    Where a command does not need them (`needs_them`), a file that cannot be used is a warning unless it was asked for.
+    """
     typed: dict[str, Value | None] = {}
     for name, value in flags.items():
         if name in SETTINGS:
             typed[name] = value if value != () else None
-    return settings(profile or common.profile, typed)
+    return (settings if needs_them else settings_or_fewer)(profile or common.profile, typed)
 
 
 def provider_name(found: Settings, knowledge: Knowledge) -> str:
     """The provider's slug. Raises UnknownName."""
     name = found.text("provider") or provider_at(found.text("url") or "", knowledge)
     if name not in knowledge.providers:
-        raise unknown("provider", name, knowledge.providers)
+        raise unknown("provider", name, knowledge.providers, listed=knowledge.provider_names)
     return name
 
 

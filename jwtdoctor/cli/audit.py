@@ -30,6 +30,7 @@ from jwtdoctor.cli.common import (
     one_line,
     refuse_unwritable_outputs,
 )
+from jwtdoctor.cli.completion import flows, staged_faults
 from jwtdoctor.cli.facts import Told, told
 from jwtdoctor.cli.orgs import door_of, hints_of, org_options, staged_door
 from jwtdoctor.cli.reports import FORMATS, last_case, rendered
@@ -55,7 +56,7 @@ BESIDE_SIMULATE = ("app", "caller_ip", "timeout")
 @org_options
 @click.option("--client-id", metavar="ID", help="Consumer key of the app.")
 @click.option("--username", metavar="NAME", help="User that the integration logs in as.")
-@click.option("--flow", metavar="NAME", help=f"Which grant.  [default: {DEFAULT_FLOW}]")
+@click.option("--flow", metavar="NAME", shell_complete=flows, help=f"Which grant.  [default: {DEFAULT_FLOW}]")
 @click.option("--key", metavar="FILE", help="Private key, to compare with the app's certificate.")
 @click.option("--redirect-uri", metavar="URI", help="redirect_uri that the client sends.")
 @click.option("--last", is_flag=True, help="With the last check of this profile: what it was told, and the org.")
@@ -68,6 +69,7 @@ BESIDE_SIMULATE = ("app", "caller_ip", "timeout")
     is_flag=False,
     flag_value="healthy",
     metavar="[FAULT]",
+    shell_complete=staged_faults,
     help="An org on loopback with a staged fault.  [without FAULT: healthy]",
 )
 @common_options(*FORMATS, several=True)

@@ -14,6 +14,7 @@ import click
 
 from jwtdoctor.cli.attempt import gather, provider_name
 from jwtdoctor.cli.common import Common, common_options, emit, emit_document, narrate, report_document, unknown
+from jwtdoctor.cli.completion import causes, providers
 from jwtdoctor.errors import BadInput
 from jwtdoctor.render.causes import (
     MEANS,
@@ -37,8 +38,13 @@ if TYPE_CHECKING:
 
 
 @click.command("causes", short_help="The knowledge: every cause, its clues and remedies.")
-@click.argument("slug", required=False)
-@click.option("--provider", metavar="NAME", help="Whose clues, wordings and remedies.  [default: salesforce]")
+@click.argument("slug", required=False, shell_complete=causes)
+@click.option(
+    "--provider",
+    metavar="NAME",
+    shell_complete=providers,
+    help="Whose clues, wordings and remedies.  [default: salesforce]",
+)
 @click.option("--providers", is_flag=True, help="Compare what the providers want of a JWT, as Markdown.")
 @click.option("--write", metavar="PATH", help="Write all of it as Markdown: a folder, or a file with --providers.")
 @click.option("--check", is_flag=True, help="With --write: only say whether the pages are current; exit 1 if not.")
@@ -60,7 +66,7 @@ def command(
         return write_pages(common, write, knowledge, only_check=check)
     if check:
         raise BadInput("belongs to --write PATH", where="--check")
-    found = gather(common, {"provider": provider})
+    found = gather(common, {"provider": provider}, needs_them=False)
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
     rules = knowledge.providers[provider_name(found, knowledge)]

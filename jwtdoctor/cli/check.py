@@ -34,6 +34,7 @@ from jwtdoctor.cli.common import (
     one_line,
     refuse_unwritable_outputs,
 )
+from jwtdoctor.cli.completion import staged_faults
 from jwtdoctor.cli.facts import told
 from jwtdoctor.cli.metadata import metadata_facts
 from jwtdoctor.cli.orgs import door_of, hints_of, org_options, staged_door
@@ -80,6 +81,7 @@ WITH_SIMULATE = frozenset({
     is_flag=False,
     flag_value="healthy",
     metavar="[FAULT]",
+    shell_complete=staged_faults,
     help="Against a staged fault on loopback.  [without FAULT: healthy]",
 )
 @click.option("--copy", type=click.Choice(["curl", "python"]), help="Print the request instead of sending it.")
@@ -107,7 +109,7 @@ def command(
         if is_twice((save_case, *(one.output for one in common.outputs))):
             raise BadInput("is the file of --output as well", where="--save-case", do="give each a file of its own")
     timeout_s = _timeout(flags["timeout"])
-    found = gather(common, flags, profile=profile)
+    found = gather(common, flags, profile=profile, needs_them=simulate is None)
     for warning in found.warnings:
         narrate(common, f"warning: {warning}")
     _refuse_unknown_client(found)
@@ -302,6 +304,7 @@ def _simulated(name: str, found: Settings) -> Iterator[Prepared]:
             attempt=attempt,
             observations=tuple(staged.client_facts),
             reach=Reach.ENDPOINT,
+            warnings=staged.warnings,
         )
         yield Prepared(case, instruments)
 

@@ -36,6 +36,7 @@ from jwtdoctor.cli.common import (
     one_line,
     report_document,
 )
+from jwtdoctor.cli.completion import providers
 from jwtdoctor.cli.streams import in_ascii, refuse_unwritable
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.assertion import Finding
@@ -69,7 +70,12 @@ MAX_SAMPLES = 8
 @click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable, replaces the defaults.")
 @click.option("--no-ntp", is_flag=True, default=None, help="Ask no time server.")
 @click.option("--url", metavar="URL", help="A URL of the token host, whose own clock is then measured too.")
-@click.option("--provider", metavar="NAME", help="Whose rules the margins are for.  [default: that of the host]")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    shell_complete=providers,
+    help="Whose rules the margins are for.  [default: that of the host]",
+)
 @click.option("--lifetime", type=int, metavar="S", help="exp - now of your assertions.  [default: 180]")
 @click.option("--samples", type=click.IntRange(1, MAX_SAMPLES), metavar="N", help="Packets a server.  [default: 4]")
 @click.option("--ca-file", metavar="FILE", help="Certificates to trust in place of the system's.")

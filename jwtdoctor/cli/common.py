@@ -33,6 +33,7 @@ from jwtdoctor.model.report import REPORT_SCHEMA
 __all__ = [
     "REF",
     "Common",
+    "Group",
     "common_options",
     "emit",
     "emit_document",
@@ -243,6 +244,18 @@ def report_document(command: str, **parts: Any) -> dict[str, Any]:
     return document
 
 
+class Group(click.Group):
+    """A group that says which commands it has where another was typed, and the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise unknown("command", args[0], known)
+        return super().resolve_command(ctx, args)
+
+
 class _Ref(click.types.StringParamType):
     """A reference to a secret; anything else is refused without being quoted."""
 
@@ -265,7 +278,7 @@ def unknown(
 ) -> UnknownName:
     """The error for a name that does not exist: the nearest ones, else all of them, else what lists them.
 
-    `listed`: what to list in place of `known`, where that holds aliases too.
+    `listed`: what to list in place of `known` and in which order, where that holds aliases too or one comes first.
 
     What was typed is only quoted where it is near a known name: else it may be anything, even a secret.
     """
@@ -276,9 +289,10 @@ def unknown(
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
     if near:
         return UnknownName(f"no {kind} is called '{one_line(name)}'", do=f"nearest: {', '.join(near)}")
-    names = sorted(listed) or names
+    names = list(listed) or names
     if len(names) <= 14:
         return UnknownName(f"no {kind} of that name", expected=", ".join(names))
     if listed_by:
         return UnknownName(f"no {kind} of that name", do=f"list them: {listed_by}")
-    return UnknownName(f"no {kind} of that name", expected=shorten(", ".join(names), 250, placeholder=" …"))
+    cut = shorten(", ".join(names), 250, placeholder=" …", break_on_hyphens=False)
+    return UnknownName(f"no {kind} of that name", expected=cut)

@@ -19,6 +19,7 @@ import click
 
 from jwtdoctor.cli.attempt import gather, provider_name
 from jwtdoctor.cli.common import OK, Common, common_options, emit, emit_document, one_line, report_document
+from jwtdoctor.cli.completion import providers
 from jwtdoctor.cli.findings import wrapped
 from jwtdoctor.config.profiles import flags_alone
 from jwtdoctor.errors import BadInput, NotAJwt
@@ -38,7 +39,7 @@ TITLES = {
 @click.command("compare", short_help="Two assertions, requests, cases or reports, claim by claim.")
 @click.argument("a")
 @click.argument("b")
-@click.option("--provider", metavar="NAME", help="Whose rules apply.  [default: salesforce]")
+@click.option("--provider", metavar="NAME", shell_complete=providers, help="Whose rules apply.  [default: salesforce]")
 @common_options("text", "json")
 def command(common: Common, a: str, b: str, **flags: Any) -> int:
     """Compares two assertions, requests, cases or reports, and says what of it matters.

@@ -34,6 +34,7 @@ from jwtdoctor.cli.common import (
     one_line,
     refuse_unwritable_outputs,
 )
+from jwtdoctor.cli.completion import flows, providers
 from jwtdoctor.cli.facts import Told, told
 from jwtdoctor.cli.metadata import metadata_facts
 from jwtdoctor.cli.reports import FORMATS, as_line, exit_code, last_case, rendered, rendered_together
@@ -64,8 +65,10 @@ class Given:
 
 @click.command("explain", short_help="The same diagnosis from a reply, log, HAR, URL or case file.")
 @click.argument("inputs", nargs=-1, metavar="[PATH|last|-]...")
-@click.option("--provider", metavar="NAME", help="Whose endpoint it was.  [default: from the input]")
-@click.option("--flow", metavar="NAME", help="Which grant it was.  [default: from the input]")
+@click.option(
+    "--provider", metavar="NAME", shell_complete=providers, help="Whose endpoint it was.  [default: from the input]"
+)
+@click.option("--flow", metavar="NAME", shell_complete=flows, help="Which grant it was.  [default: from the input]")
 @click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides, or NAME=unknown; repeatable.")
 @click.option("--metadata", metavar="PATH", help="Metadata of the app, such as force-app: its facts count too.")
 @click.option("--app", metavar="NAME", help="The app in --metadata, where there are several.")

@@ -33,6 +33,7 @@ from jwtdoctor.cli.common import (
     one_line,
     report_document,
 )
+from jwtdoctor.cli.completion import providers
 from jwtdoctor.cli.findings import code_of, finding_lines, summary, wrapped
 from jwtdoctor.config.profiles import flags_alone
 from jwtdoctor.errors import BadInput, NotAJwt
@@ -51,7 +52,9 @@ LARGEST = 1_000_000
 
 @click.command("inspect", short_help="Take an assertion apart and say what is wrong with it.")
 @click.argument("path", required=False, metavar="[PATH|-]")
-@click.option("--provider", metavar="NAME", help="Whose rules apply.  [default: as recognised]")
+@click.option(
+    "--provider", metavar="NAME", shell_complete=providers, help="Whose rules apply.  [default: as recognised]"
+)
 @click.option("--key", metavar="FILE", help="Verify with the public half of this key.")
 @click.option("--cert", metavar="FILE", help="Verify with this certificate, public key or JWKS.")
 @click.option("--key-passphrase", type=REF, metavar="REF", help="Passphrase of the key.")
@@ -69,7 +72,9 @@ def command(common: Common, path: str | None, at: float | None, **flags: Any) ->
 
     if at is not None and not abs(at) < 1e15:
         raise BadInput("is no epoch time", where="--at", expected="seconds, such as 1795301245")
-    settings = gather(common, flags)
+    settings = gather(common, flags, needs_them=False)
+    for warning in settings.warnings:
+        narrate(common, f"warning: {warning}")
     knowledge = load()
     named = provider_name(settings, knowledge)
     text, where = _read(common, path)

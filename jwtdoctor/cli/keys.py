@@ -25,6 +25,7 @@ from jwtdoctor.cli.common import (
     REF,
     REFUSED,
     Common,
+    Group,
     common_options,
     emit,
     emit_document,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from jwtdoctor.model.secret import Secret
 
 
-@click.group("keys", short_help="Make, show and match keys and certificates.")
+@click.group("keys", cls=Group, short_help="Make, show and match keys and certificates.")
 def command() -> None:
     """Makes a key pair to upload, says what a file is, and whether two belong together."""
 

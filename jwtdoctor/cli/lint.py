@@ -79,7 +79,7 @@ def command(common: Common, paths: tuple[str, ...], against: tuple[str, ...], ex
     if write_baseline and not typed["baseline"]:
         raise BadInput("--write-baseline needs a file to write", expected="--baseline FILE")
     refuse_unwritable_outputs(common)
-    options = _options(typed, write_baseline)
+    options = _options(common, typed, write_baseline)
     began = time.monotonic()
     linted = _linted(paths, against, options)
     if write_baseline:
@@ -93,11 +93,11 @@ def command(common: Common, paths: tuple[str, ...], against: tuple[str, ...], ex
 # --- what is asked --------------------------------------------------------------------------------
 
 
-def _options(typed: dict[str, Any], writes: bool) -> Options:
+def _options(common: Common, typed: dict[str, Any], writes: bool) -> Options:
     from jwtdoctor.lint.check import Options, rule_named
     from jwtdoctor.lint.walk import Limits
 
-    settings = _settings()
+    settings = _settings(common)
     path = typed["baseline"] or settings.baseline
     select, ignore = tuple(_names(typed["select"])), tuple(_names(typed["ignore"]))
     for name in (*select, *ignore, *settings.select, *settings.ignore):
@@ -118,15 +118,28 @@ def _names(typed: tuple[str, ...]) -> Iterator[str]:
         yield from (name.strip() for name in text.split(",") if name.strip())
 
 
-def _settings() -> LintSettings:
-    """`[lint]` of the project's file; nothing where there is none."""
-    from jwtdoctor.config.profiles import found_files, table_of
+def _settings(common: Common) -> LintSettings:
+    """`[lint]` of the project's file; nothing where there is none. Profiles are not looked at: lint needs none.
+
+    A file that is no TOML is passed over with a warning, unless a line of it begins `[lint`: then rules were chosen.
+    """
+    from pathlib import Path
+
+    from jwtdoctor.config.profiles import begins_table, project_file, table_of
+    from jwtdoctor.errors import BadProfile
     from jwtdoctor.lint.settings import LintSettings, settings_of
 
-    for file in found_files():
-        if file.kind == "project file" and (table := table_of(file.path, "lint")) is not None:
-            return settings_of(table, file.path)
-    return LintSettings()
+    file = project_file(Path.cwd())
+    if file is None:
+        return LintSettings()
+    try:
+        table = table_of(file, "lint")
+    except BadProfile as problem:
+        if begins_table(file, "lint"):
+            raise
+        narrate(common, f"warning: {problem}; linted without it")
+        return LintSettings()
+    return LintSettings() if table is None else settings_of(table, file)
 
 
 def _baseline(path: str) -> Counter[str]:

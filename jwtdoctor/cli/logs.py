@@ -36,6 +36,7 @@ from jwtdoctor.cli.common import (
     to_json,
     unknown,
 )
+from jwtdoctor.cli.completion import providers
 from jwtdoctor.cli.logs_query import query
 from jwtdoctor.errors import BadInput
 
@@ -68,7 +69,14 @@ class _Logs(click.Command):
 @click.option("--since", metavar="WHEN", help="From then on: 24h, 7d, 2026-11-20, 2026-11-20T08:00Z.")
 @click.option("--app", metavar="NAME", help="This app alone: its name, its id, or its client id.")
 @click.option("--user", metavar="NAME", help="This user alone: name or id.")
-@click.option("--provider", metavar="NAME", default="salesforce", show_default=True, help="Whose wordings these are.")
+@click.option(
+    "--provider",
+    metavar="NAME",
+    shell_complete=providers,
+    default="salesforce",
+    show_default=True,
+    help="Whose wordings these are.",
+)
 @click.option("--table", type=click.Choice(TABLES), default=TABLES[0], show_default=True, help="Table of --format csv.")
 @click.option("--follow", is_flag=True, help="Go on with each record that iat logs get.")
 @common_options(*FORMATS, several=True)

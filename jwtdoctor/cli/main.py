@@ -10,6 +10,7 @@ Decisions where the contract is silent:
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from importlib import import_module
 import click
 
 from jwtdoctor.cli import streams
-from jwtdoctor.cli.common import INTERRUPTED, NOTHING_LEARNT, OK, UNUSABLE, tool_version
+from jwtdoctor.cli.common import INTERRUPTED, NOTHING_LEARNT, OK, UNUSABLE, Group, tool_version
 from jwtdoctor.errors import BadInput, BadKnowledge
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -41,6 +42,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name of a command -> its module in this package, and one line of help: `--help` imports none of them."""
 
+COMPLETE = "_JWTDOCTOR_COMPLETE"
+"""The variable by which a shell asks click for completions."""
+
 EPILOG = """\b
 Exit codes: 0 granted or nothing to complain of, 1 refused or an error found,
 2 wrong usage or unreadable input, 3 unreachable or nothing recognised,
@@ -55,7 +59,7 @@ First steps: jwtdoctor check --simulate clock-drift
              jwtdoctor explain reply.json"""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands by a table and imports one when it is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -67,15 +71,6 @@ class LazyGroup(click.Group):
         module = import_module(f"jwtdoctor.cli.{COMMANDS[cmd_name][0]}")
         found = module.command
         return found if isinstance(found, click.Command) else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            from jwtdoctor.cli.common import unknown
-
-            raise unknown("command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -119,6 +114,10 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _invoke(arguments: list[str]) -> int:
     if sys.stdout is None and {"-h", "--help"} & set(arguments):  # click would print its help to nobody, and succeed
         return _say("stdout is closed, so there is nowhere to write the help", UNUSABLE)
+    if COMPLETE in os.environ:
+        from jwtdoctor.cli.completion_bash import prepare
+
+        prepare()
     try:
         result = cli.main(args=arguments, prog_name="jwtdoctor", standalone_mode=False)
     except BadInput as problem:
@@ -166,9 +165,24 @@ def _left(problem: SystemExit) -> int:
 
 def _usage(problem: click.UsageError) -> str:
     """Click's message in one line, without the values that it quotes, and where to read on."""
-    message = _unquoted(problem.format_message()).rstrip(".")
+    expected = _number_expected(problem)
+    message = expected or _unquoted(problem.format_message()).rstrip(".")
     path = problem.ctx.command_path if problem.ctx else "jwtdoctor"
     return f"{message}. Try: {path} --help"
+
+
+def _number_expected(problem: click.UsageError) -> str:
+    """What is wanted in place of what is no number, or one out of range; empty for another problem."""
+    if not isinstance(problem, click.BadParameter) or problem.param is None:
+        return ""
+    kind = problem.param.type
+    if not isinstance(kind, (click.types.IntParamType, click.types.FloatParamType)):
+        return ""
+    words = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+    if isinstance(kind, (click.IntRange, click.FloatRange)):
+        words += "" if kind.min is None else f", {kind.min:g} or more" if kind.max is None else f" from {kind.min:g}"
+        words += "" if kind.max is None else f" to {kind.max:g}"
+    return f"{problem.param.opts[-1]}: expected {words}"
 
 
 def _unquoted(message: str) -> str:

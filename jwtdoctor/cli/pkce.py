@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jwtdoctor.cli.common import REF, REFUSED, Common, common_options, emit, emit_document, report_document, to_json
+from jwtdoctor.cli.common import (
+    REF,
+    REFUSED,
+    Common,
+    Group,
+    common_options,
+    emit,
+    emit_document,
+    report_document,
+    to_json,
+)
 from jwtdoctor.cli.findings import code_of, finding_lines
 
 if TYPE_CHECKING:
     from jwtdoctor.assertions.pkce import PkceCheck
 
 
-@click.group("pkce", short_help="Make or check a PKCE verifier and challenge.")
+@click.group("pkce", cls=Group, short_help="Make or check a PKCE verifier and challenge.")
 def command() -> None:
     """Makes a PKCE verifier and its challenge, or checks whether two belong together."""
 

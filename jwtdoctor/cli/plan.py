@@ -30,6 +30,7 @@ from jwtdoctor.cli.common import (
     OK,
     REFUSED,
     Common,
+    Group,
     common_options,
     emit_each,
     narrate,
@@ -38,6 +39,7 @@ from jwtdoctor.cli.common import (
     report_document,
     to_json,
 )
+from jwtdoctor.cli.completion import flows
 from jwtdoctor.cli.facts import told
 from jwtdoctor.errors import BadInput
 
@@ -59,7 +61,7 @@ KEY, SECRET = "key", "secret"
 Handler = Callable[..., Any]
 
 
-@click.group("plan", short_help="Policies, rotation, hardening, review list, incident: for this app.")
+@click.group("plan", cls=Group, short_help="Policies, rotation, hardening, review list, incident: for this app.")
 def command() -> None:
     """The page for this app, filled in with what was observed.
 
@@ -76,7 +78,12 @@ def _evidence_options(handler: Handler) -> Handler:
         click.option("--fact", multiple=True, metavar="NAME=VALUE", help="What you know besides; repeatable."),
         click.option("--metadata", metavar="PATH", help="Metadata of the app, such as force-app: its facts count too."),
         click.option("--app", metavar="NAME", help="The app in --metadata, where there are several."),
-        click.option("--flow", metavar="NAME", help="Which grant.  [default: the profile's, else jwt-bearer]"),
+        click.option(
+            "--flow",
+            metavar="NAME",
+            shell_complete=flows,
+            help="Which grant.  [default: the profile's, else jwt-bearer]",
+        ),
         click.option("--client", type=click.Choice(["confidential", "public"]), help="Whether it can keep a secret."),
         click.option("--client-id", metavar="ID", help="Consumer key of the app."),
         click.option("--username", metavar="NAME", help="User to log in as."),

@@ -9,7 +9,9 @@ also names what a value hides, and what is taken where nothing was set.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -20,6 +22,7 @@ from jwtdoctor.cli.common import (
     OK,
     REFUSED,
     Common,
+    Group,
     common_options,
     emit,
     emit_document,
@@ -30,13 +33,13 @@ from jwtdoctor.cli.common import (
 from jwtdoctor.cli.findings import finding_lines, summary, wrapped
 from jwtdoctor.cli.profile_doctor import findings, shown_value
 from jwtdoctor.config.places import SETTINGS_FILE, user_file
-from jwtdoctor.config.profiles import SETTINGS, Setting, Settings, found_files, origins
+from jwtdoctor.config.profiles import DEFAULT, SETTINGS, Setting, Settings, found_files, meant, origins
 from jwtdoctor.config.secrets import shown
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.assertion import Finding
 
 
-@click.group("profiles", short_help="Profiles, and where each setting comes from.")
+@click.group("profiles", cls=Group, short_help="Profiles, and where each setting comes from.")
 def command() -> None:
     """Profiles, and where each setting comes from."""
 
@@ -158,21 +161,79 @@ def _text(name: str, value: Any) -> str:
 def doctor(common: Common, name: str | None) -> int:
     """Checks a profile: files, references and key are tried, names and forms compared, an assertion signed in memory.
 
+    Without NAME: the one of --profile or JWTDOCTOR_PROFILE, else [profile.default], else every profile.
     Shows no secret, runs no cmd:, asks nobody, and uses no network.
     """
-    found = gather(common, {}, profile=name)
-    complaints = sorted(findings(found), key=lambda one: _RANK[one.severity])
-    bad = any(finding.severity == "error" for finding in complaints)
+    named = meant(name or common.profile, os.environ)
+    names = [] if named else _known_names()
+    if named or DEFAULT in names or not names:
+        judged = [_judged(gather(common, {}, profile=named))]
+        others = [one for one in names if one != DEFAULT]
+        if others:
+            narrate(common, f"not judged: {', '.join(map(one_line, others))}; jwtdoctor profiles doctor NAME")
+    else:
+        judged = [_judged_alone(common, one) for one in names]
     if common.format == "json":
-        rows = [_finding_document(finding) for finding in complaints]
-        emit_document(
-            common,
-            report_document("profiles doctor", profile=found.profile, findings=rows, warnings=list(found.warnings)),
-        )
-        return REFUSED if bad else OK
-    told = f"{one_line(found.profile or 'no profile')}: {summary(complaints)} in {len(list(found))} settings"
-    emit(common, "\n".join([told, *finding_lines(common, complaints)]))
-    return REFUSED if bad else OK
+        emit_document(common, _doctor_document(judged))
+    else:
+        emit(common, "\n\n".join("\n".join(_judged_lines(common, one)) for one in judged))
+    return REFUSED if any(finding.severity == "error" for one in judged for finding in one.findings) else OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A profile with what is wrong with it, the gravest first. `settings`: how many there are, None if unreadable."""
+
+    profile: str | None
+    settings: int | None
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def _known_names() -> list[str]:
+    """Every profile's name, whether or not the profile is sound. Raises BadProfile for a file that is none."""
+    return sorted({name for file in found_files(only="") for name in file.profiles})
+
+
+def _judged(found: Settings) -> _Judged:
+    complaints = tuple(sorted(findings(found), key=lambda one: _RANK[one.severity]))
+    return _Judged(found.profile, len(list(found)), complaints, found.warnings)
+
+
+def _judged_alone(common: Common, name: str) -> _Judged:
+    """One of several: where it cannot be read at all, the others are judged all the same."""
+    try:
+        return _judged(gather(common, {}, profile=name))
+    except BadInput as problem:
+        said = Finding("profile-not-usable", "error", "profile", str(problem), "correct it")
+        return _Judged(name, None, (said,))
+
+
+def _judged_lines(common: Common, judged: _Judged) -> Iterator[str]:
+    if judged.settings == 0 and judged.profile is None:
+        yield f"no profile, and no setting in any variable; profiles live in ./{SETTINGS_FILE}"
+        return
+    counted = "" if judged.settings is None else f" in {judged.settings} setting{'s' * (judged.settings != 1)}"
+    yield f"{one_line(judged.profile or 'no profile')}: {summary(judged.findings)}{counted}"
+    yield from finding_lines(common, judged.findings)
+
+
+def _doctor_document(judged: list[_Judged]) -> dict[str, Any]:
+    """One profile as ever; of several each by its name, and their findings with that name before the place."""
+    rows = [[_finding_document(finding) for finding in one.findings] for one in judged]
+    warnings = list(dict.fromkeys(warning for one in judged for warning in one.warnings))
+    if len(judged) == 1:
+        return report_document("profiles doctor", profile=judged[0].profile, findings=rows[0], warnings=warnings)
+    parts = [
+        {"name": one.profile, "settings": one.settings, "findings": found}
+        for one, found in zip(judged, rows, strict=True)
+    ]
+    named = [
+        {**row, "where": f"{one.profile}: {row['where']}"}
+        for one, found in zip(judged, rows, strict=True)
+        for row in found
+    ]
+    return report_document("profiles doctor", findings=named, warnings=warnings, profiles=parts)
 
 
 _RANK = {"error": 0, "warning": 1, "note": 2}

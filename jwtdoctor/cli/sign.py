@@ -49,6 +49,7 @@ from jwtdoctor.cli.common import (
     narrate,
     report_document,
 )
+from jwtdoctor.cli.completion import flows, signing_faults
 from jwtdoctor.cli.copying import SHOW_REPLY
 from jwtdoctor.cli.proving import proof_order
 from jwtdoctor.errors import BadInput
@@ -65,12 +66,12 @@ if TYPE_CHECKING:
 
 @click.command("sign", short_help="Build and sign an assertion.")
 @signing_options
-@click.option("--flow", metavar="NAME", help="For curl and form.  [default: the provider's]")
+@click.option("--flow", metavar="NAME", shell_complete=flows, help="For curl and form.  [default: the provider's]")
 @click.option("--nbf", is_flag=True, default=None, help="Write nbf.")
 @click.option("--jti", is_flag=True, default=None, help="Write a fresh jti.")
 @click.option("--x5t", metavar="VALUE|auto", help="x5t for the header; auto: of --cert.")
 @click.option("--x5t-s256", metavar="VALUE|auto", help="x5t#S256 for the header; auto: of --cert.")
-@click.option("--fault", metavar="NAME", help="One deliberate fault, for testing.")
+@click.option("--fault", metavar="NAME", shell_complete=signing_faults, help="One deliberate fault, for testing.")
 @click.option("--list-faults", is_flag=True, help="List the faults and stop.")
 @click.option("--true-time", is_flag=True, help="Sign with the time of NTP servers.")
 @click.option("--ntp", multiple=True, metavar="HOST[:PORT]", help="Time server; repeatable.")
@@ -296,8 +297,8 @@ def _true_now(found: Settings, now: float) -> tuple[float, str] | str:
     if verdict.interval is None:
         return verdict.note
     ahead_s = verdict.interval.ahead_s
-    side = "ahead of" if ahead_s >= 0 else "behind"
-    remark = f"this clock is {abs(ahead_s):.3f} s {side} true time ({verdict.note}); signed with true time"
+    side = f"{abs(ahead_s):.3f} s {'ahead of' if ahead_s > 0 else 'behind'}" if abs(ahead_s) >= 0.0005 else "right by"
+    remark = f"this clock is {side} true time ({verdict.note}); signed with true time"
     return now + (time.monotonic() - began) - ahead_s, remark
 
 

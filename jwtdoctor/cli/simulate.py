@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jwtdoctor.cli.common import Common, common_options, emit, narrate, one_line, to_json, unknown
+from jwtdoctor.cli.completion import providers, staged_faults
 from jwtdoctor.errors import BadInput
 from jwtdoctor.model.secret import Secret
 
@@ -40,12 +41,18 @@ if TYPE_CHECKING:
     from jwtdoctor.simulator.world import Scenario
 
 PROVIDER = "salesforce"
-OWN_WORDS = ("google", "entra", "okta", "github", "snowflake")
 MAX_FILE = 1_000_000
 
 
 @click.command("simulate", short_help="A token endpoint on loopback, with faults on demand.")
-@click.option("--fault", default="healthy", show_default=True, metavar="NAME", help="What is to be wrong.")
+@click.option(
+    "--fault",
+    default="healthy",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=staged_faults,
+    help="What is to be wrong.",
+)
 @click.option("--list", "list_", is_flag=True, help="List every fault.")
 @click.option("--listen", default="127.0.0.1:0", show_default=True, metavar="HOST:PORT", help="Port 0 picks one.")
 @click.option("--clock-offset", type=float, default=None, metavar="S", help="Seconds the token host's clock is fast.")
@@ -53,7 +60,9 @@ MAX_FILE = 1_000_000
 @click.option("--client-id", metavar="ID", help="Consumer key of the simulated app.")
 @click.option("--username", metavar="NAME", help="User name of the simulated user.")
 @click.option("--cert", metavar="FILE", help="Certificate on the app: verifies assertions.  [default: a throwaway]")
-@click.option("--provider", default=PROVIDER, show_default=True, metavar="NAME", help="Whose endpoint.")
+@click.option(
+    "--provider", default=PROVIDER, show_default=True, metavar="NAME", shell_complete=providers, help="Whose endpoint."
+)
 @click.option("--log", metavar="FILE", help="Append one JSON line a request, without secrets.")
 @common_options("text", "json")
 def command(
@@ -97,9 +106,9 @@ def command(
 def _refuse_unknown(provider: str) -> None:
     from jwtdoctor.knowledge.load import load
 
-    known = load().providers
-    if provider not in known:
-        raise unknown("provider", provider, known)
+    knowledge = load()
+    if provider not in knowledge.providers:
+        raise unknown("provider", provider, knowledge.providers, listed=knowledge.provider_names)
 
 
 def _listed(form: str, provider: str) -> str:
@@ -182,14 +191,16 @@ def _address(listen: str) -> tuple[str, int]:
 
 def _narration(simulator: Simulator, folder: Path) -> str:
     from jwtdoctor.simulator.command import audit_arguments, check_arguments
+    from jwtdoctor.simulator.staging import reservation
 
     scenario = simulator.scenario
     ntp = "{}:{}".format(*simulator.ntp)
     lines = [
         f"plays {scenario.scheme}://{scenario.token_host} for {scenario.flow}; time server at {ntp}",
     ]
-    if scenario.provider != PROVIDER and scenario.provider not in OWN_WORDS:
-        lines.append(f"{scenario.provider} is played from its data alone: which of its texts it chooses is a guess")
+    reserved = reservation(scenario.provider)
+    if reserved is not None:
+        lines.append(reserved)
     words = check_arguments(scenario, simulator.ready().attempt, ntp, folder)
     if words is None:
         lines.append("what is wrong here lies in what the client sends, and no option says it: use check --simulate")

@@ -11,6 +11,7 @@ folder or above), user file, default. The two files are merged key by key under 
 Decisions where the contract is silent:
 - Without a name, the profile is that of JWTDOCTOR_PROFILE, else `[profile.default]` where there is one.
 - Relative paths in a file begin at that file's folder, so that a profile works from everywhere.
+- Only the profile that is meant is checked: a mistake in another one is that one's, and hides nothing here.
 - A project file that lies *above* the working folder counts only if it belongs to this user or to root: else
   anyone who can write to /tmp could point our credentials at a host of theirs.
 - A secret is a reference, in the environment too; a literal one is refused and never quoted. Nor is any other
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,8 @@ from jwtdoctor.errors import BadProfile, UnknownName
 
 Kind = Literal["text", "path", "number", "whole", "flag", "list", "lines", "ref"]
 PREFIX = "JWTDOCTOR_"
+DEFAULT = "default"
+"""The profile that is meant where none is named."""
 LARGEST_FILE = 1_000_000
 
 SETTINGS: dict[str, Kind] = {
@@ -179,12 +182,23 @@ def settings(
     """
     environ = os.environ if environ is None else environ
     warnings: list[str] = []
-    files = found_files(environ, folder, warnings)
+    files = found_files(environ, folder, warnings, only=meant(profile, environ) or DEFAULT)
     name = chosen(profile, environ, files)
     values: dict[str, Setting] = {}
     for layer in _layers(name, flags, files, environ, defaults or {}, warnings):
         values = {**layer, **values}
     return Settings({key: values[key] for key in SETTINGS if key in values}, name, tuple(warnings))
+
+
+def settings_or_fewer(profile: str | None, flags: Mapping[str, Value | None]) -> Settings:
+    """As `settings`, for what can do without them: a file or variable that cannot be used is a warning, unless a
+    profile was named. Raises BadProfile, UnknownName where one was."""
+    try:
+        return settings(profile, flags)
+    except BadProfile as problem:
+        if meant(profile, os.environ) is not None:
+            raise
+        return replace(flags_alone(flags), warnings=(f"{problem}; no settings file and no variable was used",))
 
 
 def origins(
@@ -196,7 +210,7 @@ def origins(
 ) -> dict[str, tuple[Setting, ...]]:
     """Every value that each setting has anywhere: the first is in force and hides the others. Raises BadProfile."""
     environ = os.environ if environ is None else environ
-    files = found_files(environ, folder)
+    files = found_files(environ, folder, only=profile)
     layers = _layers(profile, {k: v for k, v in flags.items() if v != ()}, files, environ, {}, [])
     return {key: tuple(layer[key] for layer in layers if key in layer) for key in SETTINGS}
 
@@ -238,23 +252,35 @@ def _from_flags(flags: Mapping[str, Value | None]) -> dict[str, Setting]:
 
 
 def found_files(
-    environ: Mapping[str, str] | None = None, folder: Path | None = None, warnings: list[str] | None = None
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    warnings: list[str] | None = None,
+    *,
+    only: str | None = None,
 ) -> list[ProfileFile]:
-    """The settings files that exist, the project's first. What is passed over is told in `warnings`."""
+    """The settings files that exist, the project's first. What is passed over is told in `warnings`.
+
+    `only`: the one profile that is checked (none, if empty); the others come by name alone. Raises BadProfile.
+    """
     project = project_file(Path.cwd() if folder is None else folder, warnings)
     user = user_file(environ)
     files = []
     if project is not None:
-        files.append(ProfileFile(project, "project file", read_file(project)))
+        files.append(ProfileFile(project, "project file", read_file(project, only)))
     if user is not None and user.is_file() and user != project:
-        files.append(ProfileFile(user, "user file", read_file(user)))
+        files.append(ProfileFile(user, "user file", read_file(user, only)))
     return files
+
+
+def meant(profile: str | None, environ: Mapping[str, str]) -> str | None:
+    """The profile that was named, by option or variable."""
+    return profile or environ.get(f"{PREFIX}PROFILE") or None
 
 
 def chosen(profile: str | None, environ: Mapping[str, str], files: Iterable[ProfileFile]) -> str | None:
     """The profile that is meant; None where none is. Raises UnknownName."""
     known = sorted({name for file in files for name in file.profiles})
-    name = profile or environ.get(f"{PREFIX}PROFILE") or ("default" if "default" in known else None)
+    name = meant(profile, environ) or (DEFAULT if DEFAULT in known else None)
     if name is None or name in known:
         return name
     near = _near(name, known)
@@ -265,9 +291,10 @@ def chosen(profile: str | None, environ: Mapping[str, str], files: Iterable[Prof
     raise UnknownName("no profile of that name: there is no settings file", do=f"make a {SETTINGS_FILE}")
 
 
-def read_file(path: Path) -> dict[str, dict[str, Value]]:
-    """The profiles of one TOML file. Raises BadProfile, which names file and key and quotes no value."""
-    return _profiles_of(_document(path), path)
+def read_file(path: Path, only: str | None = None) -> dict[str, dict[str, Value]]:
+    """The profiles of one TOML file, all but `only` empty where that is given. Raises BadProfile, which names file
+    and key and quotes no value."""
+    return _profiles_of(_document(path), path, only)
 
 
 def table_of(path: Path, name: str) -> Mapping[str, Any] | None:
@@ -276,6 +303,18 @@ def table_of(path: Path, name: str) -> Mapping[str, Any] | None:
     if table is not None and not isinstance(table, dict):
         raise BadProfile(f"'{name}' is no table", where=str(path), expected=f"[{name}]")
     return table
+
+
+def begins_table(path: Path, name: str) -> bool:
+    """Whether a line of a file that may be no TOML begins this table, or gives its name a value."""
+    import re
+
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return re.search(rf"^\s*(\[+\s*)?{name}\b", text, re.MULTILINE) is not None
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -311,14 +350,14 @@ def _place(message: str, data: bytes) -> str:
     return f":{found[1]}:{found[2]}" if found else ""
 
 
-def _profiles_of(document: Mapping[str, Any], path: Path) -> dict[str, dict[str, Value]]:
+def _profiles_of(document: Mapping[str, Any], path: Path, only: str | None) -> dict[str, dict[str, Value]]:
     for key in document:
         if key not in ("profile", *OTHER_TABLES):
             raise BadProfile(f"unknown table '{_printable(key)}'", where=str(path), expected="[profile.NAME]")
     profiles = document.get("profile", {})
     if not isinstance(profiles, dict):
         raise BadProfile("'profile' is no table", where=str(path), expected="[profile.NAME]")
-    return {name: _profile(name, table, path) for name, table in profiles.items()}
+    return {name: _profile(name, table, path) if only in (None, name) else {} for name, table in profiles.items()}
 
 
 def _profile(name: str, table: Any, path: Path) -> dict[str, Value]:
@@ -436,7 +475,13 @@ def _placed(path: str, folder: Path | None) -> str:
         expanded = Path(path).expanduser()
     except RuntimeError:
         expanded = Path(path)
-    return str(expanded if folder is None else folder / expanded)
+    return str(expanded) if folder is None else _without_detours(str(folder / expanded))
+
+
+def _without_detours(path: str) -> str:
+    """`/a/../b` as `/b`, unless a link on the way makes another file of it."""
+    straight = os.path.normpath(path)
+    return straight if os.path.realpath(straight) == os.path.realpath(path) else path
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:

@@ -99,6 +99,7 @@ def _of_url(url: str) -> dict[str, Value | None]:
         return {}
     return {
         "request.token_host": clean(parts.host)[:_MAX_FACT],
+        "request.token_port": parts.port,
         "request.token_path": clean(parts.path)[:_MAX_FACT] if parts.path not in ("", "/") else None,
         "request.scheme": parts.scheme or None,
         "request.endpoint": endpoint_of(url),

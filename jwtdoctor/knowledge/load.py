@@ -38,6 +38,11 @@ class Knowledge:
     signs: Mapping[str, Signs] = field(default_factory=dict)
     """By provider, without typing it."""
 
+    @property
+    def provider_names(self) -> tuple[str, ...]:
+        """For a list that may be cut: the one that is meant by default comes first."""
+        return tuple(sorted(self.providers, key=lambda slug: (slug != "salesforce", slug)))
+
     def canonical_cause(self, name: str) -> str | None:
         """The slug for a slug or an alias; None where it is neither."""
         name = self.aliases.get(name, name)

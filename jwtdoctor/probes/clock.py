@@ -43,5 +43,5 @@ def clock_line(verdict: ClockVerdict) -> str:
     if verdict.interval is None:
         return verdict.note
     ahead_s = verdict.interval.ahead_s
-    side = "ahead" if ahead_s >= 0 else "behind"
-    return f"{abs(ahead_s):.3f} s {side}, ± {verdict.interval.uncertainty_s:.3f} s; {verdict.note}"
+    side = f"{abs(ahead_s):.3f} s {'ahead' if ahead_s > 0 else 'behind'}" if abs(ahead_s) >= 0.0005 else "right"
+    return f"{side}, ± {verdict.interval.uncertainty_s:.3f} s; {verdict.note}"

@@ -4,7 +4,7 @@ A remedy may be for one observation alone (the proxy answered 407, the certifica
 that failed and stand first. The general ones follow, the provider's in place of those that hold anywhere.
 
 Observed values go into sentences only, cleaned and bounded. Into a command, which someone will paste into a shell, goes
-nothing but the token host, and only where it is a plain host name.
+nothing but the token host, only where it is a plain host name, and its port where that is not the usual one.
 """
 
 from __future__ import annotations
@@ -42,11 +42,18 @@ def _is_met(remedy: Remedy, chart: Chart) -> bool:
 
 def _filled(remedy: Remedy, chart: Chart) -> Remedy:
     do = _SLOT.sub(lambda slot: _said(chart, slot[1]) or slot[2], remedy.do).replace(NOTHING_SEEN, "")
-    host = chart.text("request.token_host") or ""
-    command = remedy.command
-    if command is not None and _PLAIN_HOST.fullmatch(host):
-        command = re.sub(r"\bHOST\b", host, command)
+    command = None if remedy.command is None else _addressed(remedy.command, chart)
     return replace(remedy, do=do, command=command, fact=None, operator=None, operand=None)
+
+
+def _addressed(command: str, chart: Chart) -> str:
+    """A command with the host in it, and with the port where the URL writes an unusual one."""
+    host, port = chart.text("request.token_host") or "", chart.number("request.token_port")
+    if not _PLAIN_HOST.fullmatch(host):
+        return command
+    if port is not None and port not in (80, 443) and 0 < port < 65_536:
+        command = re.sub(r"(?<=https://)HOST\b|\bHOST:443\b", f"HOST:{port:.0f}", command)
+    return re.sub(r"\bHOST\b", host, command)
 
 
 def _said(chart: Chart, fact: str) -> str:

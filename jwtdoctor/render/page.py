@@ -18,7 +18,18 @@ from jwtdoctor.model.provider import SAYS, Claim
 from jwtdoctor.model.report import Evidence, Failed, Question, Report, Skipped, Timeline, Verdict
 from jwtdoctor.render.org import head_of_audit, org_rows
 from jwtdoctor.render.way import Rows, margin_rows, silent_clock_rows, way_rows
-from jwtdoctor.render.words import LIKELIHOOD, bound, duration, headline, label, measured, observed, one_line, tag
+from jwtdoctor.render.words import (
+    LIKELIHOOD,
+    NO_FIGURE_S,
+    bound,
+    duration,
+    headline,
+    label,
+    measured,
+    observed,
+    one_line,
+    tag,
+)
 
 OUTCOMES = {
     Outcome.GRANTED: ("ok", "GRANTED"),
@@ -445,7 +456,7 @@ def _where(report: Report) -> Section:
     asked_by, trace = (report.chart.text(name) for name in ("reply.correlation_id", "reply.trace_id"))
     also = f" (trace {one_line(trace, 100)})" if trace else ""
     wanted = asked_by and (_leading(report) or report.outcome is Outcome.REFUSED)
-    by_id = [Row(f"by the id of this answer: {one_line(asked_by or '', 100)}{also}")] if wanted else []
+    by_id = [Row(f"By the id of this answer: {one_line(asked_by or '', 100)}{also}")] if wanted else []
     return Section("Where it shows", (*(Row(text) for text in telling), *by_id))
 
 
@@ -521,9 +532,9 @@ def clock_words(report: Report) -> str:
     ahead_s = report.chart.number(fact)
     if ahead_s is None:
         return report.clock_note or "not measured"
-    side = "ahead of" if ahead_s >= 0 else "behind"
+    side = "right by" if abs(ahead_s) < NO_FIGURE_S else measured(ahead_s) + (" ahead of" if ahead_s > 0 else " behind")
     whom = "true time" if fact == "clock.ahead_s" else "the token host"
-    said = f"{measured(ahead_s)} {side} {whom}"
+    said = f"{side} {whom}"
     slack_s = report.chart.uncertainty(fact)
     said += f", ± {bound(slack_s)}" if slack_s is not None else ""
     witnesses = _witnesses(report) if fact == "clock.ahead_s" else ""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.model.report import Report
+from jwtdoctor.render.words import broken_edges, one_line
 from jwtdoctor.render.words import margin_rows as rows_of_margins
-from jwtdoctor.render.words import one_line
 
 LAYERS = (
     ("path.failure_text", "it said"),
@@ -60,10 +60,17 @@ def _words(report: Report, fact: str) -> list[str]:
 
 
 def margin_rows(report: Report, *, verbose: bool = False) -> Rows:
-    """How much room the clock has, where that matters: after a grant, and beside a verdict on time."""
+    """How much room the clock has, where that matters: after a grant, and beside a verdict on time.
+
+    What was refused for its times has none, whatever the limits that are known would leave it: only those that it is
+    beyond are told.
+    """
     if report.margins is None or report.command != "check":
         return ()
-    matters = report.outcome is Outcome.GRANTED or bool(TIME_CAUSES & set(report.leaders))
+    is_of_times = bool(TIME_CAUSES & set(report.leaders))
+    if is_of_times and report.outcome is Outcome.REFUSED and not broken_edges(report.margins):
+        return ()
+    matters = report.outcome is Outcome.GRANTED or is_of_times
     return rows_of_margins(report.margins) if matters or verbose else ()
 
 

@@ -52,6 +52,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:,.0f} days"
 
 
+NO_FIGURE_S = 0.0005
+"""What `measured` would say as 0.000 s: a clock that is so little off is right."""
+
+
 def measured(seconds: float) -> str:
     """A figure as it was measured, to be compared with others: `600.0 s`, `0.004 s`, `7,200 s (2 h)`. Sign dropped."""
     seconds = abs(seconds)
@@ -85,7 +89,7 @@ def observed(fact: str, value: Value | None) -> str:
         return ""
     if fact.endswith("ahead_s") and isinstance(value, (int, float)):
         side = "ahead" if value >= 0 else "behind"
-        return f"{measured(value)} {side}"
+        return f"{measured(value)} {side}" if abs(value) >= NO_FIGURE_S else "right"
     if fact.endswith("_in_s") and isinstance(value, (int, float)):
         return f"{duration(value)} {'to go' if value >= 0 else 'past'}"
     if isinstance(value, bool):
@@ -124,14 +128,19 @@ def headline(report: Report, verdict: Verdict) -> str:
 def margin_rows(margins: Margins) -> tuple[tuple[str, str], ...]:
     """The room of an assertion as (name, words): how long it holds, then what a slower and a faster clock would do.
 
-    Beyond an edge, only that edge is told.
+    Beyond an edge, only that edge is told, and no time that it would be acceptable for.
     """
-    rows = [("left", _holds(margins))]
-    broken = [edge for edge in (margins.slow, margins.fast) if edge is not None and edge.room_s < 0]
-    if broken:
-        return (*rows, *((edge.direction, _edge_words(edge)) for edge in broken))
+    left = ("left", _holds(margins))
+    if broken := broken_edges(margins):
+        told = tuple((edge.direction, _edge_words(edge)) for edge in broken)
+        return told if margins.left_s > 0 else (left, *told)
     faster = margins.fast_note if margins.fast is None else _edge_words(margins.fast)
-    return (*rows, ("slower", _edge_words(margins.slow)), ("faster", faster))
+    return (left, ("slower", _edge_words(margins.slow)), ("faster", faster))
+
+
+def broken_edges(margins: Margins) -> tuple[Edge, ...]:
+    """The limits that the assertion is beyond."""
+    return tuple(edge for edge in (margins.slow, margins.fast) if edge is not None and edge.room_s < 0)
 
 
 def _holds(margins: Margins) -> str:

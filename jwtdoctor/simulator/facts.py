@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from jwtdoctor.instruments.proxies import DEFAULT_PORTS
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.facts import Value
 from jwtdoctor.simulator.checks import is_within, ranges_apply
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 def client_facts(scenario: Scenario) -> tuple[Observation, ...]:
     """What is known at the client without any rights in the org.
 
-    The host and scheme that are *meant* are among them, since a loopback address testifies to nothing: a `check`
+    The host, port and scheme that are *meant* are among them, since a loopback address testifies to nothing: a `check`
     against the simulator must say `request.token_host` from here.
     """
     facts: dict[str, Value] = {
         "request.token_host": scenario.token_host,
+        "request.token_port": DEFAULT_PORTS[scenario.scheme],
         "request.scheme": scenario.scheme,
         "app.kind": scenario.policy.app.kind,
         "org.kind": scenario.policy.org.kind,

@@ -12,7 +12,7 @@ from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.secret import Secret
 from jwtdoctor.simulator.ntp import NtpResponder
 from jwtdoctor.simulator.server import Simulator
-from jwtdoctor.simulator.staging import DEFAULT, staged
+from jwtdoctor.simulator.staging import DEFAULT, reservation, staged
 
 if TYPE_CHECKING:
     from jwtdoctor.instruments.ports import TimeSource
@@ -35,6 +35,8 @@ class SimulatedCheck:
     """Where the API of the simulated org is, and an administrator's session with it; None where there is no org."""
     session: Secret | None
     client_facts: tuple[Observation, ...]
+    warnings: tuple[str, ...] = ()
+    """What is to be said of the service that is played, for the report."""
 
 
 @contextmanager
@@ -48,6 +50,7 @@ def simulated_check(
     from jwtdoctor.instruments.ntp import NtpSource
 
     scenario = staged(name, provider, flow)
+    reserved = reservation(scenario.provider)
     with Simulator(scenario) as simulator, NtpResponder(simulator.true_time) as second:
         servers = (simulator.ntp, second.address)
         yield SimulatedCheck(
@@ -59,4 +62,5 @@ def simulated_check(
             instance_url=simulator.token_url.removesuffix(scenario.path),
             session=Secret(simulator.administrators_session()) if scenario.provider == DEFAULT else None,
             client_facts=scenario.client_facts(),
+            warnings=() if reserved is None else (reserved,),
         )

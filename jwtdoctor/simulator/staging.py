@@ -89,6 +89,15 @@ class Stage(Protocol):
     def admin_facts(self, refusal: Refusal | None = None) -> tuple[Observation, ...]: ...
 
 
+def reservation(provider: str) -> str | None:
+    """What is to be said of the words that this provider's service is played with; None where they are its own."""
+    from jwtdoctor.simulator.providers.judge import PLAYED
+
+    if provider == DEFAULT or provider in PLAYED:
+        return None
+    return f"{provider} is played from its data alone: which of its texts it chooses is a guess"
+
+
 def staged(name: str, provider: str = DEFAULT, flow: str | None = None, knowledge: Knowledge | None = None) -> Stage:
     """The situation of a fault by its name. `flow` chooses the flow of Salesforce's `healthy`.
 
@@ -100,7 +109,7 @@ def staged(name: str, provider: str = DEFAULT, flow: str | None = None, knowledg
         return stage(name, flow=flow)
     from jwtdoctor.simulator.providers.staged import stage as stage_at
 
-    providers = (knowledge or load()).providers
-    if provider not in providers:
-        raise UnknownName("no provider of that name", expected=", ".join(sorted(providers)))
-    return stage_at(name, providers[provider])
+    known = knowledge or load()
+    if provider not in known.providers:
+        raise UnknownName("no provider of that name", expected=", ".join(known.provider_names))
+    return stage_at(name, known.providers[provider])

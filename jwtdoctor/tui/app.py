@@ -119,10 +119,15 @@ class JwtDoctorApp(Sturdy, App[None], inherit_bindings=False):
     def action_choose(self) -> None:
         current = self._workbench.subject
         first = current.name if current else "" if self._catalogue.profiles else EXAMPLE
-        self.push_screen(ChooseScreen(self._catalogue, first), self._chosen)
+        self.push_screen(ChooseScreen(self._offered, first), self._chosen)
 
     def action_lab(self) -> None:
-        self.push_screen(LabScreen(self._catalogue, self._knowledge, EXAMPLE), self._from_lab)
+        self.push_screen(LabScreen(self._offered, self._knowledge, EXAMPLE), self._from_lab)
+
+    @property
+    def _offered(self) -> Catalogue:
+        """With the faults of the provider that the form names."""
+        return self._catalogue.at(self._workbench.provider, self._knowledge)
 
     async def action_new(self) -> None:
         """A request of one's own, with empty fields."""
@@ -378,7 +383,7 @@ class JwtDoctorApp(Sturdy, App[None], inherit_bindings=False):
         yield SystemCommand("view: pager", "The report in your pager", self.action_page)
         for name, title in VIEWS:
             yield SystemCommand(f"view: {title.lower()}", f"Show {title}", self._goer(name))
-        for subject in self._catalogue:
+        for subject in self._offered:
             yield SystemCommand(f"{subject.kind}: {subject.name}", subject.summary, self._taker(subject), False)
 
     def _goer(self, view: str) -> Callable[[], object]:

@@ -13,6 +13,7 @@ from jwtdoctor.knowledge.load import Knowledge
 from jwtdoctor.model.names import Likelihood, Standing
 from jwtdoctor.model.report import Evidence, Report, Verdict
 from jwtdoctor.render.page import evidence_rows
+from jwtdoctor.tui.subjects import SALESFORCE
 
 MOST = 4
 TEXT_FACTS = ("reply.", "login_history.")
@@ -68,7 +69,7 @@ def _shares_the_text(verdict: Verdict) -> bool:
 
 
 def _looked(report: Report, cause: str, verdict: Verdict | None, knowledge: Knowledge) -> Lookalike:
-    staged = _staged(cause, report.flow)
+    staged = _staged(cause, report, knowledge)
     theirs = None if staged is None else staged.verdict(cause)
     answer = "" if staged is None else answer_of(staged)
     return Lookalike(
@@ -82,14 +83,17 @@ def _looked(report: Report, cause: str, verdict: Verdict | None, knowledge: Know
     )
 
 
-def _staged(cause: str, flow: str | None) -> Report | None:
-    """The report of the fault that stages a cause, in this flow where there is one."""
-    from jwtdoctor.testing import FAULTS, World  # the simulator, which the first screen can do without
+def _staged(cause: str, report: Report, knowledge: Knowledge) -> Report | None:
+    """The report of the fault that stages a cause at the same provider, in this flow where there is one."""
+    from jwtdoctor.simulator.providers.staged import staged  # the simulator, which the first screen can do without
+    from jwtdoctor.testing import FAULTS, World
 
-    fits = sorted((f for f in FAULTS if f.stages == cause), key=lambda f: (f.flow != flow, f.name))
+    provider = report.provider
+    faults = FAULTS if provider == SALESFORCE else staged(knowledge.providers[provider])
+    fits = sorted((f for f in faults if f.stages == cause), key=lambda f: (f.flow != report.flow, f.name))
     if not fits:
         return None
-    world = World(fits[0].name)
+    world = World(fits[0].name, provider=provider, knowledge=knowledge)
     return examine(world.case, world.instruments)
 
 

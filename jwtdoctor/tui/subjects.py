@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from jwtdoctor.checkup import DEADLINE_S
 from jwtdoctor.config.attempts import attempt_of, plain_attempt, unnamed_flow
 from jwtdoctor.config.profiles import PREFIX, Settings, Value, chosen, flags_alone, found_files, settings
-from jwtdoctor.errors import UnknownName
+from jwtdoctor.errors import BadInput, UnknownName
 from jwtdoctor.knowledge.load import Knowledge, load
 from jwtdoctor.model.case import Attempt, Case
 from jwtdoctor.model.names import FLOWS, Reach, canonical_flow
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from jwtdoctor.model.provider import Provider
     from jwtdoctor.probes.rounds import Rules
     from jwtdoctor.simulator.faults import Fault
+    from jwtdoctor.simulator.providers.staged import Staged
 
 Kind = Literal["profile", "fault"]
 Ask = Callable[[str], str]
 NEW = "(new request)"
 """The name of a request that is not saved as a profile yet."""
+SALESFORCE = "salesforce"
+"""The provider whose faults are staged where no other is chosen."""
 ENVIRONMENT = "(environment)"
 """The name of settings that come from JWTDOCTOR_… variables alone."""
 
@@ -147,9 +150,10 @@ def options_of(edits: Mapping[str, Value]) -> tuple[list[str], list[str]]:
 class StagedFault:
     """A fault of the simulator. The engine is never told which one it is."""
 
-    fault: Fault
+    fault: Fault | Staged
     edits: Mapping[str, Value] = field(default_factory=dict)
     kind: Kind = "fault"
+    provider: str = SALESFORCE
 
     @property
     def editable(self) -> frozenset[str] | None:
@@ -177,12 +181,13 @@ class StagedFault:
         return self.fault.summary
 
     def command(self, facts: Mapping[str, str]) -> str:
-        return shell_line("check", "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
+        whose = () if self.provider == SALESFORCE else ("--provider", self.provider)
+        return shell_line("check", *whose, "--simulate", self.name, *options_of(self.edits)[0], facts=facts)
 
-    def draft(self, knowledge: Knowledge, now: float) -> Case:  # noqa: ARG002
-        from jwtdoctor.simulator.faults import stage
+    def draft(self, knowledge: Knowledge, now: float) -> Case:
+        from jwtdoctor.simulator.staging import staged
 
-        scenario = stage(self.name)
+        scenario = staged(self.name, self.provider, knowledge=knowledge)
         return Case(provider=scenario.provider, flow=scenario.flow, attempt=self._lived(scenario.ready(now).attempt))
 
     def _lived(self, attempt: Attempt) -> Attempt:
@@ -194,13 +199,14 @@ class StagedFault:
         from jwtdoctor.instruments.system import real_instruments
         from jwtdoctor.simulator.live import simulated_check
 
-        with simulated_check(self.name) as staged:
+        with simulated_check(self.name, provider=self.provider) as staged:
             case = Case(
                 provider=staged.provider,
                 flow=staged.flow,
                 observations=staged.client_facts,
                 attempt=self._lived(staged.attempt),
                 reach=Reach.ENDPOINT,
+                warnings=staged.warnings,
             )
             # its own time server says all; narrowing the host's clock would only take time
             yield Prepared(case, replace(real_instruments(ntp=staged.ntp), host_clock=None))
@@ -210,7 +216,7 @@ class StagedFault:
         from jwtdoctor.instruments.system import real_instruments
         from jwtdoctor.simulator.live import simulated_check
 
-        with simulated_check(self.name) as staged:
+        with simulated_check(self.name, provider=self.provider) as staged:
             rules = _rules(knowledge, staged.provider, self._lived(staged.attempt))
             yield Clocks(real_instruments(ntp=staged.ntp), staged.attempt.token_url, rules, pause=lambda _: None)
 
@@ -333,7 +339,7 @@ def _rules(knowledge: Knowledge, provider: str, attempt: Attempt) -> Rules:
 def _provider(found: Settings, knowledge: Knowledge) -> str:
     slug = found.text("provider") or provider_at(found.text("url") or "", knowledge)
     if slug not in knowledge.providers:
-        raise UnknownName("no provider of that name", where="provider", expected=", ".join(sorted(knowledge.providers)))
+        raise UnknownName("no provider of that name", where="provider", expected=", ".join(knowledge.provider_names))
     return slug
 
 
@@ -352,6 +358,25 @@ class Catalogue:
     faults: tuple[Subject, ...] = ()
     start: Subject | None = None
     warnings: tuple[str, ...] = field(default=())
+    provider: str = SALESFORCE
+    """Whose faults these are."""
+    note: str = ""
+    """Why they are not those of the provider that was asked for."""
+
+    def at(self, provider: str, knowledge: Knowledge) -> Catalogue:
+        """With the faults of this provider in place of Salesforce's, as `simulate --provider … --list` has them.
+
+        Where none of its faults can be staged, Salesforce's stay, and `note` says why.
+        """
+        if provider == self.provider:
+            return self
+        from jwtdoctor.simulator.providers.staged import staged
+
+        try:
+            rows = staged(knowledge.providers[provider])
+        except BadInput as problem:
+            return replace(self, note=problem.what)
+        return replace(self, faults=tuple(StagedFault(row, provider=provider) for row in rows), provider=provider)
 
     def __iter__(self) -> Iterator[Subject]:
         yield from self.profiles

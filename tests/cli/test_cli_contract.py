@@ -162,7 +162,7 @@ def test_a_provider_that_is_near_to_none_is_answered_with_those_that_there_are(j
     answer = jwtdoctor("explain", "{}", "--provider", "zzzzzz")
 
     assert answer.code == 2
-    assert "expected adobe" in answer.err
+    assert "expected salesforce, adobe" in answer.err
 
 
 @pytest.mark.parametrize("loudness", [("--quiet",), ("--verbose",), ("--no-color",), ()], ids=str)

@@ -109,6 +109,45 @@ def test_a_group_alone_shows_its_help_line_by_line_and_is_exit_2(jwtdoctor: Shel
     assert answer.err == jwtdoctor(*argv, "--help").out
 
 
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("clock", "--samples", "many"), "--samples: expected a whole number from 1 to 8."),
+        (("clock", "--samples", "0"), "--samples: expected a whole number from 1 to 8."),
+        (("clock", "--every", "x"), "--every: expected a number from 0.05 to 3600."),
+        (("lint", "--timeout", "0", "."), "--timeout: expected a number, 0.1 or more."),
+        (("check", "--lifetime", "1h"), "--lifetime: expected a whole number."),
+        (("inspect", "--at", "noon"), "--at: expected a number."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_is_no_number_is_answered_with_what_is_expected(
+    jwtdoctor: Shell, argv: tuple[str, ...], said: str
+) -> None:
+    answer = jwtdoctor(*argv)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == f"jwtdoctor: {said} Try: jwtdoctor {argv[0]} --help\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("plan", "nosuch"), "no command of that name; expected checklist, hardening, incident, policy, rotation"),
+        (("profiles", "nosuch"), "no command of that name; expected doctor, import, list, show"),
+        (("keys", "shwo"), "no command is called 'shwo'. Nearest: show"),
+        (("pkce", "nosuch"), "no command of that name; expected check, new"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_an_unknown_command_of_a_group_is_answered_with_those_that_it_has(
+    jwtdoctor: Shell, argv: tuple[str, ...], said: str
+) -> None:
+    answer = jwtdoctor(*argv)
+
+    assert (answer.code, answer.out, answer.err) == (2, "", f"jwtdoctor: {said}\n")
+
+
 def test_wrong_knowledge_is_said_to_be_our_bug_and_exit_3(jwtdoctor: Shell, boom: pytest.MonkeyPatch) -> None:
     let_raise(boom, BadKnowledge("clock-drift.toml: unknown fact"))
 

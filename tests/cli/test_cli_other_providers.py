@@ -49,6 +49,23 @@ def test_a_staged_fault_is_named_over_sockets(jwtdoctor: Shell, provider: str, f
     assert (report["outcome"], report["leaders"]) == ("refused", leaders)
 
 
+@pytest.mark.parametrize(("provider", "is_guessed"), [("box", True), ("okta", False), ("salesforce", False)])
+def test_the_report_says_where_the_words_of_the_stage_are_a_guess(
+    jwtdoctor: Shell, provider: str, is_guessed: bool
+) -> None:
+    ran = jwtdoctor("check", "--provider", provider, "--simulate")
+
+    assert ("box is played from its data alone" in " ".join(ran.out.split())) == is_guessed
+
+
+@pytest.mark.parametrize("command", ["check", "simulate", "sign", "causes"])
+def test_a_list_of_providers_that_is_cut_begins_with_salesforce(jwtdoctor: Shell, command: str) -> None:
+    ran = jwtdoctor(command, "--provider", "qqqq")
+
+    assert ran.code == 2
+    assert "expected salesforce, adobe, " in ran.err
+
+
 def test_a_jwt_that_an_api_takes_is_not_called_a_token(jwtdoctor: Shell) -> None:
     out = jwtdoctor("check", "--provider", "github", "--simulate").out
 

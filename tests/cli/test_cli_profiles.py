@@ -201,3 +201,129 @@ def test_an_unknown_profile_is_exit_2_with_the_nearest(jwtdoctor: Shell) -> None
 
     assert answer.code == 2
     assert answer.err == "jwtdoctor: no profile is called 'acne'. Nearest: acme\n"
+
+
+# --- several profiles, and broken files
+
+
+TWO = """
+[profile.good]
+url = "https://acme.my.salesforce.com"
+[profile.bad]
+nosuch = "hunter2-Kp9x"
+"""
+
+
+def test_doctor_without_a_name_judges_every_profile_and_a_bad_one_hides_no_other(jwtdoctor: Shell) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(TWO)
+
+    answer = jwtdoctor("profiles", "doctor")
+
+    assert answer.code == 1
+    assert "bad: 1 error\n" in answer.out
+    assert "good: 3 warnings in 1 setting\n" in answer.out
+    assert SECRET not in answer.out + answer.err
+
+
+def test_doctor_tells_several_profiles_apart_in_json(jwtdoctor: Shell) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(TWO)
+
+    document = json.loads(jwtdoctor("profiles", "doctor", "--format", "json").out)
+
+    assert [(one["name"], one["settings"], len(one["findings"])) for one in document["profiles"]] == [
+        ("bad", None, 1),
+        ("good", 1, 3),
+    ]
+    assert [found["where"].partition(":")[0] for found in document["findings"]] == ["bad", "good", "good", "good"]
+
+
+def test_doctor_without_a_name_judges_the_default_and_names_the_others(jwtdoctor: Shell) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(TWO + '[profile.default]\nurl = "https://acme.my.salesforce.com"\n')
+
+    answer = jwtdoctor("profiles", "doctor")
+
+    assert answer.out.startswith("default: 3 warnings in 1 setting")
+    assert "not judged: bad, good; jwtdoctor profiles doctor NAME" in answer.err
+
+
+def test_doctor_says_where_profiles_live_where_there_is_none(jwtdoctor: Shell) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").unlink()
+
+    answer = jwtdoctor("profiles", "doctor")
+
+    assert answer.code == 0
+    assert answer.out == "no profile, and no setting in any variable; profiles live in ./jwtdoctor.toml\n"
+
+
+@pytest.mark.parametrize("words", [["profiles", "doctor"], ["profiles", "show"]], ids=["doctor", "show"])
+def test_a_bad_profile_is_the_matter_of_that_profile_alone(jwtdoctor: Shell, words: list[str]) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(TWO)
+
+    good, bad = jwtdoctor(*words, "good"), jwtdoctor(*words, "bad")
+
+    assert (good.code, bad.code) == (0, 2)
+    assert "acme" in good.out or "good: 3 warnings" in good.out
+    assert "[profile.bad]: unknown setting 'nosuch'" in bad.err
+
+
+NO_TOML = "[profile.x\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["causes", "clock-drift"], 0),
+        (["inspect", "token.jwt"], 1),
+        (["lint", "."], 3),
+        (["check", "--simulate", "clock-drift", "--no-ntp"], 1),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_needs_no_setting_warns_of_a_broken_file_and_goes_on(
+    jwtdoctor: Shell, words: list[str], code: int
+) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(NO_TOML)
+    (jwtdoctor.work / "token.jwt").write_text("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln")
+
+    answer = jwtdoctor(*words)
+
+    assert answer.code == code
+    assert len([line for line in answer.err.splitlines() if "is not TOML" in line]) == 1
+    assert answer.err.startswith("warning: ")
+    assert answer.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["check"], ["causes", "--profile", "x"], ["check", "--simulate", "clock-drift", "--profile", "x"],
+     ["profiles", "doctor"], ["sign"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_broken_file_is_exit_2_where_its_settings_are_needed_or_named(jwtdoctor: Shell, words: list[str]) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(NO_TOML)
+
+    answer = jwtdoctor(*words)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "is not TOML" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("[profile.bad]\nnosuch = 1\n", 3, ""),
+        ("[lint]\nignore = [\n", 2, "is not TOML"),
+        ("  [ lint ]\nx = \n", 2, "is not TOML"),
+    ],
+    ids=["bad-profile", "broken-lint-table", "spaced"],
+)
+def test_lint_looks_at_no_profile_and_passes_over_no_choice_of_rules(
+    jwtdoctor: Shell, text: str, code: int, said: str
+) -> None:
+    (jwtdoctor.work / "jwtdoctor.toml").write_text(text)
+
+    answer = jwtdoctor("lint", ".")
+
+    assert answer.code == code
+    assert said in answer.err
+    assert ("nosuch" in answer.err) is False

@@ -208,3 +208,24 @@ def test_ones_own_file_above_is_used(home: Path) -> None:
     (home / "work" / "below").mkdir()
 
     assert read(home, folder="work/below").text("url") == "https://mine"
+
+
+def test_a_path_is_told_without_detours_unless_a_link_makes_another_file_of_it(home: Path) -> None:
+    (home / "deep" / "er").mkdir(parents=True)
+    (home / "link").symlink_to(home / "deep" / "er")
+    toml = home / "jwtdoctor.toml"
+    toml.write_text('[profile.a]\nkey = "deep/../k.pem"\n[profile.b]\nkey = "link/../k.pem"\n')
+
+    straight, linked = (settings(name, {}, environ={}, folder=home).text("key") for name in "ab")
+
+    assert straight == str(home / "k.pem")
+    assert linked == str(home / "link/../k.pem")
+
+
+def test_a_mistake_in_another_profile_is_no_matter_of_this_one(home: Path) -> None:
+    (home / "jwtdoctor.toml").write_text('[profile.good]\nusername = "ann"\n[profile.bad]\nnosuch = 1\n')
+
+    assert settings("good", {}, environ={}, folder=home).text("username") == "ann"
+    assert settings(None, {}, environ={}, folder=home).profile is None
+    with pytest.raises(BadProfile, match="nosuch"):
+        settings("bad", {}, environ={}, folder=home)

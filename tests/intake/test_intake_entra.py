@@ -94,7 +94,7 @@ def test_a_reason_with_quotes_is_not_cut_where_no_time_stamp_follows() -> None:
 def test_the_report_shows_both_ids_that_support_asks_for() -> None:
     body = {"error": "invalid_client", "error_description": UNKNOWN_KEY, "trace_id": "T-1", "correlation_id": "C-1"}
 
-    assert "by the id of this answer: C-1 (trace T-1)" in rendered.text(explained(json.dumps(body)))
+    assert "By the id of this answer: C-1 (trace T-1)" in rendered.text(explained(json.dumps(body)))
 
 
 @pytest.mark.parametrize(

@@ -346,6 +346,24 @@ def test_without_a_proof_the_first_line_says_so() -> None:
     _, report = okta(dpop=False)
 
     assert report.verdicts[0].headline == "The server wants a DPoP proof, and none was sent"
+    assert report.verdicts[0].remedy[0].command == "jwtdoctor check --dpop"
+
+
+@pytest.mark.parametrize(
+    ("variant", "first"),
+    [
+        ("url", "Write the URL"),
+        ("kept", "Date each proof"),
+        ("nonce-lost", "Find what drops the DPoP-Nonce header"),
+        ("nonce-unending", "Take the nonce of the newest DPoP-Nonce header"),
+    ],
+)
+def test_who_sent_a_proof_is_not_told_to_send_one(variant: str, first: str) -> None:
+    _, report = okta(f"dpop-required:{variant}")
+    remedies = report.verdicts[0].remedy
+
+    assert remedies[0].do.startswith(first)
+    assert "jwtdoctor check --dpop" not in {remedy.command for remedy in remedies}
 
 
 def test_a_token_that_is_not_bound_in_spite_of_the_proof_is_told() -> None:

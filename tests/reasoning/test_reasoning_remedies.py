@@ -50,6 +50,23 @@ def test_the_token_host_goes_into_a_command_only_if_it_is_a_plain_name() -> None
     assert bad[0].command == "curl https://HOST/"
 
 
+@pytest.mark.parametrize(
+    ("command", "port", "shown"),
+    [
+        ("curl https://HOST/token", 8443, "curl https://127.0.0.1:8443/token"),
+        ("openssl s_client -connect HOST:443 -servername HOST", 8443,
+         "openssl s_client -connect 127.0.0.1:8443 -servername 127.0.0.1"),
+        ("getent hosts HOST", 8443, "getent hosts 127.0.0.1"),
+        ("curl https://HOST/token", 443, "curl https://127.0.0.1/token"),
+        ("curl https://HOST/token", -1, "curl https://127.0.0.1/token"),
+    ],
+)  # fmt: skip
+def test_an_unusual_port_goes_where_a_command_opens_a_connection(command: str, port: int, shown: str) -> None:
+    seen = chart(request__token_host="127.0.0.1", request__token_port=port)
+
+    assert fitted((), (Remedy("Try it.", command=command),), seen)[0].command == shown
+
+
 def test_observed_text_is_cleaned_and_bounded() -> None:
     shown = fitted(
         (), (Remedy("It said {path.failure_text|nothing}."),), chart(path__failure_text="\x1b[31m" + "x" * 900)

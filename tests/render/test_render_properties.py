@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from render_samples import FORMATS, REPORTS, clock_report, tie_report
 
 from jwtdoctor.checkup import examine, explain
-from jwtdoctor.model.chart import Observation
+from jwtdoctor.model.chart import Chart, Observation
 from jwtdoctor.model.names import Outcome
 from jwtdoctor.model.report import Report, Timeline
 from jwtdoctor.render.html import html as as_html
@@ -24,6 +24,7 @@ from jwtdoctor.render.page import clock_words, page
 from jwtdoctor.render.sarif import sarif
 from jwtdoctor.render.text import text
 from jwtdoctor.render.timeline import draw
+from jwtdoctor.render.way import margin_rows
 from jwtdoctor.render.words import bound, duration, headline, measured
 from jwtdoctor.testing import FAULTS, World
 
@@ -120,6 +121,33 @@ def test_html_loads_nothing_and_runs_nothing() -> None:
 
 def test_the_clock_is_told_with_its_bounds_and_how_many_servers_agree() -> None:
     assert clock_words(clock_report()) == "312.4 s behind true time, ± 0.02 s; 2 of 2 servers agree"
+
+
+@pytest.mark.parametrize(("ahead_s", "said"), [(-0.0002, "right by true time"), (0.001, "0.001 s ahead of true time")])
+def test_a_clock_that_is_right_is_not_said_to_be_0_000_s_behind(ahead_s: float, said: str) -> None:
+    report = clock_report()
+    found = [Observation("clock.ahead_s", ahead_s, "ntp", 0.0123)]
+
+    assert clock_words(replace(report, chart=Chart.of(found))).startswith(f"{said}, ±")
+
+
+@pytest.mark.parametrize(
+    ("fault", "provider", "told"),
+    [
+        ("assertion-time-miscalculated:zone", "google", None),
+        ("clock-drift:fast", "okta", "fast"),
+        ("clock-drift", "salesforce", "left"),
+    ],
+)
+def test_what_was_refused_for_its_times_is_promised_no_margin(fault: str, provider: str, told: str | None) -> None:
+    """`acceptable for 2 h 3 min` stood below a refusal for an iat hours ahead."""
+    world = World(fault, provider=provider)
+    report = replace(examine(world.case, world.instruments), command="check")
+    rows = margin_rows(report)
+
+    assert report.outcome is Outcome.REFUSED
+    assert "acceptable for" not in text(report)
+    assert (rows[0][0] if rows else None) == told
 
 
 def test_an_answer_s_status_is_said_once() -> None:

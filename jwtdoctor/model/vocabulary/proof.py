@@ -64,6 +64,12 @@ DERIVED = (
         witness="dpop-proof.time",
     ),
     fact(
+        "proof.nonce_is_refused",
+        "bool",
+        "the DPoP proof carried a nonce, and the server asked for another",
+        witness="dpop-nonce",
+    ),
+    fact(
         "clock.spoils_proof",
         "bool",
         "the clock is off by more than a DPoP proof is likely to be tolerated",

@@ -13,6 +13,7 @@ OBSERVED = (
         personal=True,
         ask="Which host did the token request go to?",
     ),
+    fact("request.token_port", "number", "port that is written in the URL of the request", witness="host"),
     fact("request.token_path", "text", "path of the URL that the request went to", witness="host", personal=True),
     fact(
         "request.scheme",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jwtdoctor.errors import BadInput
+from jwtdoctor.instruments.proxies import DEFAULT_PORTS
 from jwtdoctor.model.case import Attempt
 from jwtdoctor.model.chart import Observation
 from jwtdoctor.model.facts import Value
@@ -119,7 +120,11 @@ class Scene:
 
     def client_facts(self) -> tuple[Observation, ...]:
         """What is known at the client: the host that is meant, since a loopback address testifies to nothing."""
-        facts: dict[str, Value] = {"request.token_host": self.token_host, "request.scheme": self.scheme}
+        facts: dict[str, Value] = {
+            "request.token_host": self.token_host,
+            "request.token_port": DEFAULT_PORTS[self.scheme],
+            "request.scheme": self.scheme,
+        }
         return _observed(facts, "user")
 
     def admin_facts(self, refusal: Refusal | None = None) -> tuple[Observation, ...]:

@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from jwtdoctor.tui.drawing import STYLES
+from jwtdoctor.tui.drawing import STYLES, Lines
 from jwtdoctor.tui.sturdy import Sturdy
 from jwtdoctor.tui.subjects import Catalogue, Subject
 from jwtdoctor.tui.widgets.commandline import CommandLine
 from jwtdoctor.tui.widgets.drawn import Drawn
-from jwtdoctor.tui.widgets.subjectlist import SubjectList
+from jwtdoctor.tui.widgets.subjectlist import SubjectList, whose_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class ChooseScreen(Sturdy, Screen[Choice | None]):
 
     HELP = (
         "What to examine. A profile is one of your own logins, set up in jwtdoctor.toml; a staged fault is a broken "
-        "set-up that the built-in simulator serves on this machine, so no org is needed. Type a few letters to "
-        "filter (a cause, a flow, a word of the description), move with the arrow keys, enter opens, f5 runs."
+        "set-up that the built-in simulator serves on this machine, so no org is needed. Whose faults these are, the "
+        "field Provider of the form says (^n begins one). Type a few letters to filter (a cause, a flow, a word of "
+        "the description), move with the arrow keys, enter opens, f5 runs."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "choose(True)", "Run"),
@@ -49,10 +50,16 @@ class ChooseScreen(Sturdy, Screen[Choice | None]):
         self._first = first
 
     def compose(self) -> ComposeResult:
-        yield Drawn(lambda width: [Content.styled(" What to examine", STYLES["title"]).truncate(width)])
+        yield Drawn(self._title)
         yield SubjectList(tuple(self._catalogue), self._catalogue.matching, self._first)
         yield CommandLine(self.command_line)
         yield Footer(show_command_palette=False)
+
+    def _title(self, width: int) -> Lines:
+        return [
+            Content.styled(" What to examine", STYLES["title"]).truncate(width),
+            whose_faults(self._catalogue, width),
+        ]
 
     def on_mount(self) -> None:
         self.query_one(SubjectList).take_focus()

@@ -30,11 +30,11 @@ from jwtdoctor.tui.examining import Run
 from jwtdoctor.tui.lookalikes import Lookalike, lookalikes
 from jwtdoctor.tui.messages import CopyWanted, Happened, LoginSent, RunStopped, SecretWanted, Verdicts
 from jwtdoctor.tui.sturdy import Sturdy
-from jwtdoctor.tui.subjects import Catalogue, Subject
+from jwtdoctor.tui.subjects import SALESFORCE, Catalogue, Subject, shell_line
 from jwtdoctor.tui.widgets.commandline import CommandLine
 from jwtdoctor.tui.widgets.drawn import Drawn
 from jwtdoctor.tui.widgets.exchange import came
-from jwtdoctor.tui.widgets.subjectlist import SubjectList
+from jwtdoctor.tui.widgets.subjectlist import SubjectList, whose_faults
 
 HELLO = "Pick a fault; f5 stages it on this machine. Then you see its answer, its name, and why it is nothing else."
 MOST_BODY = 6
@@ -53,9 +53,10 @@ class LabScreen(Sturdy, Screen[Subject | None]):
 
     HELP = (
         "The fault lab. Every fault is a broken set-up that the built-in simulator serves on this machine: no org, no "
-        "network. f5 stages the highlighted one; the page then shows the answer, the verdict and how it is told from "
-        "its lookalikes. f6 goes on to a lookalike, f4 opens the run on the workbench with all its evidence, c copies "
-        "the first remedy, escape goes back to the list."
+        "network. Whose faults these are, the field Provider of the form says (^n begins one). f5 stages the "
+        "highlighted one; the page then shows the answer, the verdict and how it is told from its lookalikes. f6 goes "
+        "on to a lookalike, f4 opens the run on the workbench with all its evidence, c copies the first remedy, escape "
+        "goes back to the list."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "stage", "Run"),
@@ -118,8 +119,9 @@ class LabScreen(Sturdy, Screen[Subject | None]):
 
     def action_alike(self) -> None:
         """The first lookalike that can be staged and was not seen just now."""
-        by_name = {subject.name: subject for subject in self._faults}
-        nearest = next((by_name[one.cause] for one in self.alike or () if one.cause in by_name), None)
+        by_cause = {subject.name.partition(":")[0]: subject for subject in reversed(self._faults)}
+        by_cause |= {subject.name: subject for subject in self._faults}
+        nearest = next((by_cause[one.cause] for one in self.alike or () if one.cause in by_cause), None)
         if nearest is None:
             self.notify("None of its lookalikes can be staged.", markup=False)
             return
@@ -210,15 +212,16 @@ class LabScreen(Sturdy, Screen[Subject | None]):
         self.query_one(CommandLine).again()
 
     def command_line(self) -> str:
-        if not self.is_mounted:
-            return "jwtdoctor simulate --list"
-        subject = self._subject or self.query_one(SubjectList).chosen
-        return "jwtdoctor simulate --list" if subject is None else subject.command({})
+        subject = (self._subject or self.query_one(SubjectList).chosen) if self.is_mounted else None
+        if subject is not None:
+            return subject.command({})
+        whose = self._catalogue.provider
+        return shell_line("simulate", *(() if whose == SALESFORCE else ("--provider", whose)), "--list")
 
     def _title(self, width: int) -> Lines:
         if self._subject is None:
             lead = Content.styled(" Fault lab  ", STYLES["title"])
-            return hanging(lead, plain(HELLO), width)
+            return [*hanging(lead, plain(HELLO), width), whose_faults(self._catalogue, width)]
         lead = Content.assemble((" Fault lab  ", STYLES["title"]), (f"{self._subject.name}  ", "bold"))
         return hanging(lead, plain(f"staged: {self._subject.summary}"), width)
 

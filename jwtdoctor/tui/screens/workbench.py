@@ -56,7 +56,7 @@ from jwtdoctor.tui.screens.browser import BrowserScreen
 from jwtdoctor.tui.screens.files import FilesScreen
 from jwtdoctor.tui.screens.secret import SecretScreen
 from jwtdoctor.tui.sturdy import Sturdy, as_line
-from jwtdoctor.tui.subjects import Subject
+from jwtdoctor.tui.subjects import SALESFORCE, Subject
 from jwtdoctor.tui.widgets.assertion import AssertionPane, JsonArea
 from jwtdoctor.tui.widgets.clock import ClockPane
 from jwtdoctor.tui.widgets.commandline import CommandLine
@@ -328,6 +328,16 @@ class Workbench(Sturdy, Screen[None]):
     def provider_of(self, found: Settings) -> Provider:
         slug = found.text("provider") or provider_at(found.text("url") or "", self._knowledge)
         return self._knowledge.provider_or_generic(slug)
+
+    @property
+    def provider(self) -> str:
+        """Of what is chosen, as the form has it; Salesforce where nothing is."""
+        if self.subject is None:
+            return SALESFORCE
+        try:
+            return self.provider_of(self.subject.settings(self._knowledge)).slug
+        except BadInput:
+            return SALESFORCE
 
     @on(Edited)
     async def _edited(self, event: Edited) -> None:

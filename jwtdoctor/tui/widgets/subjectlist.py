@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from jwtdoctor.tui.drawing import STYLES, hanging, plain
-from jwtdoctor.tui.subjects import Subject
+from jwtdoctor.tui.subjects import Catalogue, Subject
 from jwtdoctor.tui.widgets.drawn import Drawn
 
 NAME = 39
@@ -115,6 +115,14 @@ class SubjectList(Vertical):
             options.add_option(Option(Content.styled(" nothing matches: shorten the filter", "italic"), disabled=True))
             self._tell(None)  # the list tells of no highlight that goes
         options.highlighted = start
+
+
+def whose_faults(offered: Catalogue, width: int) -> Content:
+    """One line: at which provider the listed faults are staged, and what chooses another."""
+    text = f" Faults of {offered.provider}; for another's, set Provider in a form (^n)."
+    if offered.note:
+        text = f" {offered.note}: these are {offered.provider}'s faults."
+    return plain(text, STYLES["aside"]).truncate(width, ellipsis=True)
 
 
 def _line(subject: Subject) -> Content:
