@@ -30,7 +30,6 @@ def public_of_certificate(certificate: Any, where: str) -> PublicKey:
 
     der = certificate.public_bytes(Encoding.DER)
     native = _read(certificate.public_key, "certificate", where)
-    hashed = certificate.signature_hash_algorithm
     return replace(
         public_of_native(native, "certificate", where),
         not_before=certificate.not_valid_before_utc.timestamp(),
@@ -38,11 +37,22 @@ def public_of_certificate(certificate: Any, where: str) -> PublicKey:
         subject=_name(certificate, "subject"),
         issuer=_name(certificate, "issuer"),
         serial=f"{certificate.serial_number:x}",
-        signature_hash=hashed.name if hashed else "",
+        signature_hash=_signature_hash(certificate),
         x5t=_base64url(hashlib.sha1(der, usedforsecurity=False).digest()),
         x5t_s256=_base64url(hashlib.sha256(der).digest()),
         certificate_bytes=len(der),
     )
+
+
+def _signature_hash(certificate: Any) -> str:
+    """Empty where the signature has none (EdDSA) or is of a kind that this library does not know yet."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        hashed = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return ""
+    return hashed.name if hashed else ""
 
 
 def _name(certificate: Any, which: str) -> str:
