@@ -6,7 +6,8 @@ Two floors: a bare interpreter (`python -c pass`), and an interpreter that only 
 without. Each figure is the median of whole processes, the order shuffled so that a busy moment hits all alike.
 
 The knowledge is timed inside its process, without interpreter and imports, and held against the whole of `explain`.
-Run it with an installed jwtdoctor: a checkout parses the TOML files, an installed one reads the JSON made of them.
+Run it with an installed jwtdoctor: an editable install parses the TOML files, an installed one reads the JSON made of
+them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,14 +89,16 @@ def measure(programs: dict[str, Sequence[str]], runs: int) -> dict[str, float]:
     """Median seconds of each program, one uncounted run first so that byte code is there."""
     times: dict[str, list[float]] = {name: [] for name in programs}
     order = list(programs)
-    for turn in range(runs + 1):
-        random.shuffle(order)
-        for name in order:
-            began = time.perf_counter()
-            done = subprocess.run([sys.executable, *programs[name]], capture_output=True, check=False, text=True)
-            took = float(done.stdout) if name in KNOWLEDGE else time.perf_counter() - began
-            if turn:
-                times[name].append(took)
+    with tempfile.TemporaryDirectory() as elsewhere:  # in a checkout `-m` would find its sources, not what is installed
+        for turn in range(runs + 1):
+            random.shuffle(order)
+            for name in order:
+                argv = [sys.executable, *programs[name]]
+                began = time.perf_counter()
+                done = subprocess.run(argv, capture_output=True, check=False, text=True, cwd=elsewhere)
+                took = float(done.stdout) if name in KNOWLEDGE else time.perf_counter() - began
+                if turn:
+                    times[name].append(took)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
