@@ -60,8 +60,9 @@ def narrated_command(process: subprocess.Popen[str]) -> list[str]:
     return shlex.split(text[text.index("jwtdoctor check") :].replace("\\\n", " "))
 
 
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_it_serves_until_it_is_ended(how: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize(("how", "codes"), [(signal.SIGTERM, {0}), (signal.SIGINT, {130, -signal.SIGINT})])
+def test_it_serves_until_it_is_ended(how: signal.Signals, codes: set[int]) -> None:
+    """A shell says 130 for both: CPython ends itself by the signal where that came while a module was loading."""
     with simulate("--fault", "password-wrong") as process:
         url = urlsplit(first_line(process))
         with closing(http.client.HTTPConnection(str(url.hostname), url.port, timeout=10)) as connection:
@@ -69,7 +70,8 @@ def test_it_serves_until_it_is_ended(how: signal.Signals, code: int) -> None:
             status = connection.getresponse().status
         out, err = end(process, how)
 
-    assert (status, process.returncode, out) == (400, code, "")
+    assert (status, out) == (400, "")
+    assert process.returncode in codes
     assert "Traceback" not in err
 
 
