@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,10 +154,9 @@ def test_any_text_is_read_without_fail(text: str) -> None:
     spoken_of(text, text, None)
 
 
-def test_a_long_hostile_text_costs_little() -> None:
-    started = process_time()
-
-    spoken_of("invalid aud " * 1_700, "", None)
-    spoken_of("\n".join(["invalid aud token expired " * 20] * 40), "", None)
-
-    assert process_time() - started < 10  # seconds: a quadratic reading would take minutes
+def test_a_line_that_is_no_sentence_is_not_read_and_many_lines_tell_what_one_tells() -> None:
+    """A reading that grew with the square of the text would meet the suite's own time limit here."""
+    assert spoken_of("invalid aud " * 1_700, "", None) is None
+    assert spoken_of("\n".join(["invalid aud, token expired"] * 800), "", None) == spoken_of(
+        "invalid aud, token expired", "", None
+    )
